@@ -1,0 +1,107 @@
+/**
+ * The error type of this project and the ONE table of what can go wrong: code → exit status → meaning.
+ * `mesh-backup help exit-codes` and docs/exit-codes.md are made from it (test/errors.test.ts holds them to it).
+ */
+
+/** Exit statuses and what a script may conclude from them. An unknown one is a failure. */
+export const EXIT_STATUSES = {
+  0: 'complete',
+  1: 'failed',
+  2: 'usage: the command line, a secret or a named file cannot be used',
+  3: 'partial: the output is good, something is missing and is listed',
+  12: 'wrong soul or key',
+  13: 'integrity: something does not verify',
+  14: 'nobody to talk to',
+  15: 'refused by the other side',
+  16: 'storage: a file or the disk failed us',
+  130: 'stopped by SIGINT, what was fetched is written',
+  141: 'the reader of the pipe went away',
+  143: 'stopped by SIGTERM, what was fetched is written',
+} as const;
+
+export type ExitStatus = keyof typeof EXIT_STATUSES;
+
+interface Meaning {
+  /** The status of a command that ends because of this, and of nothing else. */
+  readonly exitStatus: ExitStatus;
+  readonly meaning: string;
+}
+
+const table = {
+  USAGE: { exitStatus: 2, meaning: 'the command line makes no sense' },
+  SOUL_MISSING: { exitStatus: 2, meaning: 'no soul was given' },
+  SOUL_EMPTY: { exitStatus: 2, meaning: 'the soul is empty' },
+  SOUL_SPACE: { exitStatus: 2, meaning: 'the soul has white space in or around it' },
+  SOUL_ALPHABET: { exitStatus: 2, meaning: 'the soul has a character that Base58 does not have' },
+  SOUL_LENGTH: { exitStatus: 2, meaning: 'the soul does not decode to 40 bytes (or a bare seed of 32)' },
+  SECRET_UNREADABLE: { exitStatus: 2, meaning: 'the place named for a secret cannot be read' },
+  PEER_LIST: { exitStatus: 2, meaning: 'a peer named on the command line or in a file is not NAME=URL' },
+  FILE_UNREADABLE: { exitStatus: 16, meaning: 'a file cannot be read' },
+  FILE_UNWRITABLE: { exitStatus: 16, meaning: 'a file cannot be written' },
+  FILE_FORMAT: { exitStatus: 16, meaning: 'a file is not of the format that its place wants' },
+  INPUT_DAMAGED: { exitStatus: 3, meaning: 'a named input holds lines that are no proven events' },
+  READER_GONE: { exitStatus: 141, meaning: 'the reader of our output closed it' },
+  INTERRUPTED: { exitStatus: 130, meaning: 'stopped by SIGINT' },
+  TERMINATED: { exitStatus: 143, meaning: 'stopped by SIGTERM' },
+  NO_PEERS: { exitStatus: 14, meaning: 'no peer was named or found' },
+  PEER_UNREACHABLE: { exitStatus: 14, meaning: 'no connection to the peer' },
+  PEER_SILENT: { exitStatus: 14, meaning: 'the peer sent no byte for too long' },
+  PEER_TIMEOUT: { exitStatus: 3, meaning: "the peer's time was over before its ledger was" },
+  PEER_CUT: { exitStatus: 3, meaning: 'the connection ended in the middle of an answer' },
+  PEER_STATUS: { exitStatus: 3, meaning: 'the peer answered with an HTTP error' },
+  PEER_REDIRECT: { exitStatus: 3, meaning: 'the peer answered with a redirect, which is never followed' },
+  PEER_CONTENT_TYPE: { exitStatus: 3, meaning: 'the answer is not JSON by its content type' },
+  PEER_CONTENT_ENCODING: { exitStatus: 3, meaning: 'the answer is compressed, which was not asked for' },
+  PEER_TOO_LARGE: { exitStatus: 3, meaning: 'one answer is larger than --max-page-bytes' },
+  PEER_MALFORMED: { exitStatus: 3, meaning: 'the answer is not what the protocol says' },
+  PEER_CURSOR: { exitStatus: 3, meaning: "the peer's cursor does not advance" },
+  PEER_BURST: { exitStatus: 3, meaning: 'more events share one ts than a page can hold' },
+  PEER_LEGACY: { exitStatus: 3, meaning: 'the server knows no page mode, only its newest events were given' },
+  PEER_ENDLESS: { exitStatus: 3, meaning: 'the peer gave more than any ledger holds' },
+  PEER_KEY: { exitStatus: 3, meaning: 'the peer shows another public key than the one given for it' },
+  PEER_UNSIGNED: { exitStatus: 3, meaning: 'the answer bears no signature' },
+  PEER_SIGNATURE: { exitStatus: 3, meaning: "the answer's signature does not fit the peer's key" },
+  PEER_REFUSED: { exitStatus: 15, meaning: 'the peer refused the request' },
+  PEER_UNKNOWN_SENDER: { exitStatus: 15, meaning: 'the peer has no key for the name we sign as' },
+  PEER_CLOCK: { exitStatus: 15, meaning: "the peer's clock and ours differ by more than 30 seconds" },
+  PEER_WRONG_SOUL: { exitStatus: 12, meaning: 'the peer knows another key for the name we sign as' },
+  QUARANTINED: { exitStatus: 13, meaning: 'events do not verify, and --strict was given' },
+  NOTHING_FETCHED: { exitStatus: 1, meaning: 'every peer failed, each for its own reason' },
+  INCOMPLETE: { exitStatus: 3, meaning: 'some peers failed or are incomplete' },
+  INTERNAL: { exitStatus: 1, meaning: 'a mistake of ours' },
+} as const satisfies Record<string, Meaning>;
+
+/** Every code that an error of this project can bear. Stable: scripts may rely on them. */
+export type ErrorCode = keyof typeof table;
+
+export const ERROR_CODES: Readonly<Record<ErrorCode, Meaning>> = table;
+
+interface ErrorFields {
+  /** What the user can do about it, one sentence. */
+  readonly hint?: string;
+  /** Whether the same call can succeed later without anybody changing anything. */
+  readonly retryable?: boolean;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error that this project throws. `message` says what happened and may hold text that a peer sent:
+ * whoever prints it escapes it. It never holds a secret.
+ */
+export class MeshBackupError extends Error {
+  override readonly name = 'MeshBackupError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
+    super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
+    this.code = code;
+    this.hint = fields.hint;
+    this.retryable = fields.retryable ?? false;
+  }
+
+  get exitStatus(): ExitStatus {
+    return ERROR_CODES[this.code].exitStatus;
+  }
+}

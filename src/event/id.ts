@@ -1,0 +1,14 @@
+import { hash } from 'node:crypto';
+
+/** The ID that an event must bear: the first 16 bytes, in hex, of SHA256 over `{ts}:{svc}:` + content. */
+export function computeEventId(ts: string, svc: string, content: string): string {
+  return hash('sha256', `${ts}:${svc}:${content}`, 'hex').slice(0, 32);
+}
+
+/** What an event's `sig` signs: the 32 bytes of SHA256 over `{id}:{ts}:{svc}:{emitter}:` + content. */
+export function signableDigest(
+  event: { id: string; ts: string; svc: string; emitter: string },
+  content: string,
+): Buffer {
+  return hash('sha256', `${event.id}:${event.ts}:${event.svc}:${event.emitter}:${content}`, 'buffer');
+}
