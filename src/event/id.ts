@@ -5,10 +5,15 @@ export function computeEventId(ts: string, svc: string, content: string): string
   return hash('sha256', `${ts}:${svc}:${content}`, 'hex').slice(0, 32);
 }
 
+interface Signable {
+  readonly id: string;
+  readonly tsNs: bigint;
+  readonly svc: string;
+  readonly emitter: string;
+  readonly content: string;
+}
+
 /** What an event's `sig` signs: the 32 bytes of SHA256 over `{id}:{ts}:{svc}:{emitter}:` + content. */
-export function signableDigest(
-  event: { id: string; ts: string; svc: string; emitter: string },
-  content: string,
-): Buffer {
-  return hash('sha256', `${event.id}:${event.ts}:${event.svc}:${event.emitter}:${content}`, 'buffer');
+export function signableDigest({ id, tsNs, svc, emitter, content }: Signable): Buffer {
+  return hash('sha256', `${id}:${tsNs}:${svc}:${emitter}:${content}`, 'buffer');
 }

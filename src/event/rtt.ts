@@ -6,10 +6,10 @@ export function formatRtt(rtt: number): string {
   const sign = rtt < 0 || Object.is(rtt, -0) ? '-' : '';
   const size = Math.abs(rtt);
   if (size >= 1e21) return `${sign}${BigInt(size)}.0`;
-  // A tie at the first decimal is an odd number of quarters; scaling by 4 and 10 is exact for those.
-  const isTie = (size * 4) % 2 === 1;
-  if (!isTie) return sign + size.toFixed(1);
-  const below = Math.floor(size * 10);
-  const tenths = below % 2 === 0 ? below : below + 1;
-  return sign + (tenths / 10).toFixed(1);
+  const whole = Math.floor(size);
+  // Binary fractions tie at the first decimal in two places only; the even neighbour of .25 is .2, of .75 it is .8.
+  const rest = size - whole;
+  if (rest === 0.25) return `${sign}${whole}.2`;
+  if (rest === 0.75) return `${sign}${whole}.8`;
+  return sign + size.toFixed(1);
 }

@@ -1,0 +1,64 @@
+import type { EventView } from './event-view.ts';
+import { hasChain } from './content.ts';
+import { signableDigest } from './id.ts';
+import type { KeyRing } from './keyring.ts';
+import type { Checkpoint, Payload } from './payload.ts';
+
+/** An event counts as signed only when both `emitter` and `sig` are there. */
+export function isSigned(event: EventView): boolean {
+  return event.emitter !== '' && event.sig !== '';
+}
+
+/** Whether a key known for the emitter made the signature: it proves who said the content string, nothing else. */
+export function verifyEventSignature(event: EventView, keys: KeyRing): boolean {
+  if (!isSigned(event)) return false;
+  const digest = signableDigest(event);
+  for (const key of keys.keysOfName(event.emitter)) if (key.verify(digest, event.sig)) return true;
+  return false;
+}
+
+/** The nara that the content speaks for, which is who should have signed it. */
+export function actorOf(payload: Payload): string {
+  switch (payload.svc) {
+    case 'social':
+      return payload.actor;
+    case 'ping':
+    case 'observation':
+    case 'seen':
+      return payload.observer;
+    case 'hey-there':
+    case 'chau':
+      return payload.from;
+    case 'checkpoint':
+      return payload.subject;
+  }
+}
+
+/**
+ * How many distinct voters signed the checkpoint with keys known for their IDs. Servers count one voter listed twice
+ * as two; we do not. Two and more attest it. Source: specification, "Checkpoints are signed by voters".
+ */
+export function countVoters(checkpoint: Checkpoint, keys: KeyRing): number {
+  const attested = new Set<string>();
+  for (const [at, voter] of checkpoint.voterIds.entries()) {
+    const signature = checkpoint.signatures[at];
+    if (signature === undefined || attested.has(voter)) continue;
+    const message = Buffer.from(attestation(checkpoint, voter));
+    for (const key of keys.keysOfId(voter)) {
+      if (key.verify(message, signature)) {
+        attested.add(voter);
+        break;
+      }
+    }
+  }
+  return attested.size;
+}
+
+/** The text that a voter signs, not hashed. */
+export function attestation(checkpoint: Checkpoint, voterId: string): string {
+  const { version, subjectId, asOfTime, restarts, totalUptime, startTime, previousCheckpointId } = checkpoint;
+  const claim = `${voterId}:${subjectId}:${asOfTime}:${restarts}:${totalUptime}:${startTime}`;
+  return hasChain(checkpoint)
+    ? `attestation:v${version}:${claim}:${previousCheckpointId}`
+    : `attestation:v1:${claim}`;
+}
