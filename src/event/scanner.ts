@@ -101,10 +101,13 @@ export class EventScanner {
     return this.#slots[slot * 4 + 1] !== -1;
   }
 
-  /** Byte range of a whole member, from its key's quote to its value's end (as strings, without the last quote). */
+  /** Byte range of a whole member, key and value; `undefined` where it is absent or null. */
   member(slot: number): { start: number; end: number } | undefined {
-    const start = this.#slots[slot * 4]!;
-    return start === -1 ? undefined : { start, end: this.#slots[slot * 4 + 2]! };
+    const start = this.#slots[slot * 4 + 1]!;
+    if (start === -1) return undefined;
+    const end = this.#slots[slot * 4 + 2]!;
+    const isString = this.cursor.text.charCodeAt(start - 1) === QUOTE;
+    return { start: this.#slots[slot * 4]!, end: isString ? end + 1 : end };
   }
 
   #blame(reason: HostileReason): void {

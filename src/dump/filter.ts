@@ -1,0 +1,28 @@
+import type { EventView } from '../event/event-view.ts';
+import { partiesOf } from '../event/roles.ts';
+
+/** What is fetched; an empty list and `undefined` mean all. */
+export interface EventFilter {
+  /** Unix nanoseconds, inclusive. */
+  readonly sinceNs?: bigint | undefined;
+  /** Unix nanoseconds, exclusive. */
+  readonly untilNs?: bigint | undefined;
+  readonly services: readonly string[];
+  /** Names or nara IDs, in any role. */
+  readonly naras: readonly string[];
+}
+
+/** Whether the filter lets an event pass. */
+export type EventTest = (event: EventView) => boolean;
+
+export function compileFilter({ sinceNs, untilNs, services, naras }: EventFilter): EventTest {
+  const tests: EventTest[] = [];
+  if (sinceNs !== undefined) tests.push(({ tsNs }) => tsNs >= sinceNs);
+  if (untilNs !== undefined) tests.push(({ tsNs }) => tsNs < untilNs);
+  if (services.length > 0) tests.push(({ svc }) => services.includes(svc));
+  if (naras.length > 0) {
+    const wanted = new Set(naras);
+    tests.push((event) => partiesOf(event).some((party) => wanted.has(party)));
+  }
+  return (event) => tests.every((test) => test(event));
+}

@@ -1,0 +1,42 @@
+import { eventBytes, type EventView } from '../event/event-view.ts';
+import { scanLine } from '../event/scanner.ts';
+import { SLOT } from '../event/schema.ts';
+
+/** What a copy may have lost on its way and still say nothing else. */
+const LOSABLE = [
+  SLOT.emitter,
+  SLOT.emitter_id,
+  SLOT.sig,
+  SLOT['checkpoint.voter_ids'],
+  SLOT['checkpoint.signatures'],
+];
+
+/** Whether the loser says something that the winner does not: it differs by more than a missing signature or voters. */
+export function isVariant(loser: EventView, winner: EventView): boolean {
+  const lost = take(loser);
+  const won = take(winner);
+  if (lost.rest !== won.rest) return true;
+  return lost.taken.some((member, at) => member !== '' && member !== won.taken[at]);
+}
+
+/** Splits an event's text into the losable members and the rest. */
+function take(event: EventView): { rest: string; taken: string[] } {
+  const scanner = scanLine(eventBytes(event));
+  if (scanner === undefined) throw new RangeError('an event that was scanned before is no JSON');
+  const { text } = scanner.cursor;
+  const members = LOSABLE.map((slot) => scanner.member(slot));
+  let rest = '';
+  let at = 0;
+  for (const member of members.filter((m) => m !== undefined).sort((a, b) => a.start - b.start)) {
+    rest += text.slice(at, member.start);
+    at = member.end;
+    const comma = /^\s*,\s*/.exec(text.slice(at, at + 64));
+    if (comma) at += comma[0].length;
+    else rest = rest.replace(/\s*,\s*$/, '');
+  }
+  rest += text.slice(at);
+  return {
+    rest,
+    taken: members.map((member) => (member === undefined ? '' : text.slice(member.start, member.end))),
+  };
+}

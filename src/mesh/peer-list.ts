@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { MeshBackupError } from '../errors.ts';
+import { PublicKey } from '../identity/keypair.ts';
+
+/** A peer that somebody named: where it listens, and what is known of it beforehand. */
+export interface PeerAddress {
+  readonly url: URL;
+  /** As the user calls it; what the peer calls itself comes from its `/ping`. */
+  readonly name: string | undefined;
+  /** Pinned: the peer must show this very key. */
+  readonly publicKey: PublicKey | undefined;
+}
+
+const PeerRecord = z.strictObject({
+  name: z.string().min(1).optional(),
+  url: z.string(),
+  public_key: z.string().optional(),
+});
+
+/** Parses `--peer [NAME=]URL`. Throws `PEER_LIST`. */
+export function parsePeer(text: string): PeerAddress {
+  const named = /^([^=/:]+)=(.+)$/.exec(text);
+  return named ? peer(named[1], named[2]!) : peer(undefined, text);
+}
+
+/**
+ * Parses a peers file: one peer a line, as `{"name","url","public_key"?}` or as `name url`; blank lines and lines
+ * that begin with `#` are passed over. Throws `PEER_LIST` with the line's number.
+ */
+export function parsePeerList(text: string): PeerAddress[] {
+  const peers: PeerAddress[] = [];
+  for (const [at, raw] of text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    try {
+      peers.push(line.startsWith('{') ? parseRecord(line) : parseNamedUrl(line));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new MeshBackupError('PEER_LIST', `Line ${at + 1} of the peers file: ${reason}`);
+    }
+  }
+  return peers;
+}
+
+function parseRecord(line: string): PeerAddress {
+  const parsed = PeerRecord.safeParse(JSON.parse(line));
+  if (!parsed.success) throw wrong('want {"name","url","public_key"?}');
+  const { name, url, public_key: text } = parsed.data;
+  const key = text === undefined ? undefined : PublicKey.parse(text);
+  if (text !== undefined && key === undefined)
+    throw wrong('"public_key" is no Ed25519 key in standard Base64');
+  return { ...peer(name, url), publicKey: key };
+}
+
+function parseNamedUrl(line: string): PeerAddress {
+  const [first, second, ...rest] = line.split(/\s+/);
+  if (rest.length > 0) throw wrong('want `name url`');
+  return second === undefined ? peer(undefined, first!) : peer(first, second);
+}
+
+function peer(name: string | undefined, text: string): PeerAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === '') {
+    throw wrong(`${JSON.stringify(text)} is no http(s) URL, want [NAME=]http://HOST:PORT`);
+  }
+  if (url.username !== '' || url.password !== '') throw wrong('a URL with credentials ends up in logs');
+  return { url, name, publicKey: undefined };
+}
+
+function wrong(message: string): MeshBackupError {
+  return new MeshBackupError('PEER_LIST', message);
+}

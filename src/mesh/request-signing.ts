@@ -1,0 +1,55 @@
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Keypair, PublicKey } from '../identity/keypair.ts';
+
+/** The nara in whose name requests are signed. */
+export interface Requester {
+  readonly name: string;
+  readonly keypair: Keypair;
+}
+
+/** Headers of a mesh message, as sent or as received (lower-case names). */
+interface MeshHeaders {
+  readonly 'x-nara-name': string;
+  /** Unix milliseconds, decimal. */
+  readonly 'x-nara-timestamp': string;
+  readonly 'x-nara-signature': string;
+}
+
+/**
+ * Signs a request: `{name}{unix ms}{METHOD}{path}`, the path without its query. Neither body nor query is covered.
+ * A receiver allows 30 seconds of clock difference. Source: specification, "Mesh HTTP".
+ */
+export function signRequest(requester: Requester, method: string, path: string, unixMs: number): MeshHeaders {
+  const timestamp = unixMs.toString();
+  return {
+    'x-nara-name': requester.name,
+    'x-nara-timestamp': timestamp,
+    'x-nara-signature': requester.keypair.sign(Buffer.from(requester.name + timestamp + method + path)),
+  };
+}
+
+/** HTTP carries header values one byte a character; a name is UTF-8. */
+export function toHttpHeaders(headers: MeshHeaders): Record<string, string> {
+  return { ...headers, 'x-nara-name': Buffer.from(headers['x-nara-name'], 'utf8').toString('latin1') };
+}
+
+/** The mesh headers of an answer, `undefined` unless all three are there, once each. */
+export function parseMeshHeaders(headers: IncomingHttpHeaders): MeshHeaders | undefined {
+  const name = headers['x-nara-name'];
+  const timestamp = headers['x-nara-timestamp'];
+  const signature = headers['x-nara-signature'];
+  if (typeof name !== 'string' || typeof timestamp !== 'string' || typeof signature !== 'string')
+    return undefined;
+  return {
+    'x-nara-name': Buffer.from(name, 'latin1').toString('utf8'),
+    'x-nara-timestamp': timestamp,
+    'x-nara-signature': signature,
+  };
+}
+
+/** Whether the key made an answer's headers over this body: `{name}{timestamp}{base64(sha256(body))}`. */
+export function verifyAnswer(headers: MeshHeaders, body: Buffer, key: PublicKey): boolean {
+  const signed = headers['x-nara-name'] + headers['x-nara-timestamp'] + hash('sha256', body, 'base64');
+  return key.verify(Buffer.from(signed), headers['x-nara-signature']);
+}

@@ -1,0 +1,125 @@
+import { MeshBackupError } from '../errors.ts';
+
+interface FaultRow {
+  /** What stands behind the first colon; `N` is always the last and optional. */
+  readonly argument?: {
+    readonly name: string;
+    readonly least: number;
+    readonly most: number;
+    readonly default?: number;
+  };
+  /** Whether `:N` may say from which sync answer on (1 is the first, and the default). */
+  readonly hasFrom?: true;
+  readonly meaning: string;
+}
+
+const table = {
+  delay: {
+    argument: { name: 'MS', least: 0, most: 3_600_000 },
+    meaning: 'every answer comes MS milliseconds late',
+  },
+  hang: { hasFrom: true, meaning: 'takes the request and never answers' },
+  stall: { hasFrom: true, meaning: 'sends headers and half the body, then nothing more' },
+  cut: { hasFrom: true, meaning: 'the connection breaks in the middle of the body' },
+  status: {
+    argument: { name: 'CODE', least: 300, most: 599 },
+    hasFrom: true,
+    meaning: 'answers with this HTTP status instead',
+  },
+  skew: {
+    argument: { name: 'SECONDS', least: -1e9, most: 1e9 },
+    meaning: 'its clock is SECONDS ahead (negative: behind)',
+  },
+  redirect: { meaning: 'answers with a redirect to itself' },
+  'content-type': { meaning: 'says that its answers are HTML' },
+  gzip: { meaning: 'compresses its answers, unasked' },
+  malformed: { hasFrom: true, meaning: 'signed answers that are no JSON' },
+  'stuck-cursor': { meaning: 'gives its first page and cursor again and again' },
+  'back-cursor': { meaning: 'next_cursor lies an hour before the page' },
+  unsigned: { meaning: 'answers bear no signature, neither header nor body' },
+  'bad-signature': { hasFrom: true, meaning: "the answers' signatures do not fit them" },
+  'wrong-key': { meaning: 'signs with another key than /ping shows' },
+  'no-key': { meaning: '/ping shows no key' },
+  'no-ping': { meaning: '/ping is not found' },
+  huge: {
+    argument: { name: 'BYTES', least: 1, most: Number.MAX_SAFE_INTEGER, default: 2 ** 30 },
+    meaning: 'a body of blanks that goes on for BYTES (1 GiB)',
+  },
+  strip: { meaning: 'gives its events without emitter and signature' },
+  forge: { meaning: 'some events altered, some invented' },
+  foreign: { meaning: 'some events signed anew by another emitter' },
+  hostile: { meaning: 'mixes in events on which readers disagree or choke' },
+  lie: { meaning: 'forge, foreign and hostile, and strip for some events' },
+  legacy: { meaning: 'an old server without page mode, 2000 events at most' },
+} as const satisfies Record<string, FaultRow>;
+
+/** The one table of faults; the parser and the help text are made from it. */
+const FAULTS: Readonly<Record<FaultKind, FaultRow>> = table;
+
+export type FaultKind = keyof typeof table;
+
+/** One way in which a sandbox nara misbehaves. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** Milliseconds, status code, seconds or bytes, as the kind has it; 0 where it has none. */
+  readonly amount: number;
+  /** It shows from this sync answer on, 1 is the first. */
+  readonly fromAnswer: number;
+}
+
+/** Parses `cut:3`, `status:503:2`, `lie`, …. Throws `USAGE`. */
+export function parseFault(text: string): Fault {
+  const [kind = '', ...numbers] = text.split(':');
+  if (!Object.hasOwn(FAULTS, kind)) throw usage(text, `the kinds are ${Object.keys(FAULTS).join(', ')}`);
+  const row = FAULTS[kind as FaultKind];
+  const syntax = `it is ${synopsis(kind as FaultKind)}`;
+  const { argument } = row;
+  let amount = 0;
+  if (argument !== undefined) {
+    const given = numbers.length === 0 ? argument.default : wholeNumber(numbers.shift());
+    if (given === undefined || given < argument.least || given > argument.most) throw usage(text, syntax);
+    amount = given;
+  }
+  const fromAnswer = row.hasFrom && numbers.length > 0 ? wholeNumber(numbers.shift()) : 1;
+  if (fromAnswer === undefined || fromAnswer < 1 || numbers.length > 0) throw usage(text, syntax);
+  return { kind: kind as FaultKind, amount, fromAnswer };
+}
+
+/** Parses the value of `--fault`: `bob=cut:3`. Throws `USAGE`. */
+export function parseFaultFlag(text: string): { nara: string; fault: Fault } {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw usage(text, 'it is NARA=FAULT, for example bob=cut:3');
+  return { nara: text.slice(0, equals), fault: parseFault(text.slice(equals + 1)) };
+}
+
+/** The fault of this kind that shows at sync answer number `answer` (1-based); of several the one listed last. */
+export function findFault(faults: readonly Fault[], kind: FaultKind, answer = Infinity): Fault | undefined {
+  return faults.findLast((fault) => fault.kind === kind && fault.fromAnswer <= answer);
+}
+
+/** Each fault's synopsis (`cut[:N]`) and meaning, for help texts. */
+export function listFaults(): { synopsis: string; meaning: string }[] {
+  return (Object.keys(FAULTS) as FaultKind[]).map((kind) => ({
+    synopsis: synopsis(kind),
+    meaning: FAULTS[kind].meaning,
+  }));
+}
+
+function synopsis(kind: FaultKind): string {
+  const { argument, hasFrom } = FAULTS[kind];
+  const amount =
+    argument === undefined
+      ? ''
+      : argument.default === undefined
+        ? `:${argument.name}`
+        : `[:${argument.name}]`;
+  return `${kind}${amount}${hasFrom ? '[:N]' : ''}`;
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^-?\d{1,16}$/.test(text) ? Number(text) : undefined;
+}
+
+function usage(text: string, hint: string): MeshBackupError {
+  return new MeshBackupError('USAGE', `"${text}" is no fault: ${hint}.`);
+}
