@@ -1,6 +1,6 @@
 /**
  * The error type of this project and the ONE table of what can go wrong: code → exit status → meaning.
- * `mesh-backup help exit-codes` and docs/exit-codes.md are made from it (test/errors.test.ts holds them to it).
+ * `mesh-backup exit-codes` and docs/exit-codes.md are made from it: `mesh-backup exit-codes --markdown > docs/exit-codes.md`.
  */
 
 /** Exit statuses and what a script may conclude from them. An unknown one is a failure. */
@@ -38,8 +38,6 @@ const table = {
   PEER_LIST: { exitStatus: 2, meaning: 'a peer named on the command line or in a file is not NAME=URL' },
   FILE_UNREADABLE: { exitStatus: 16, meaning: 'a file cannot be read' },
   FILE_UNWRITABLE: { exitStatus: 16, meaning: 'a file cannot be written' },
-  FILE_FORMAT: { exitStatus: 16, meaning: 'a file is not of the format that its place wants' },
-  INPUT_DAMAGED: { exitStatus: 3, meaning: 'a named input holds lines that are no proven events' },
   READER_GONE: { exitStatus: 141, meaning: 'the reader of our output closed it' },
   INTERRUPTED: { exitStatus: 130, meaning: 'stopped by SIGINT' },
   TERMINATED: { exitStatus: 143, meaning: 'stopped by SIGTERM' },
@@ -57,7 +55,6 @@ const table = {
   PEER_CURSOR: { exitStatus: 3, meaning: "the peer's cursor does not advance" },
   PEER_BURST: { exitStatus: 3, meaning: 'more events share one ts than a page can hold' },
   PEER_LEGACY: { exitStatus: 3, meaning: 'the server knows no page mode, only its newest events were given' },
-  PEER_ENDLESS: { exitStatus: 3, meaning: 'the peer gave more than any ledger holds' },
   PEER_KEY: { exitStatus: 3, meaning: 'the peer shows another public key than the one given for it' },
   PEER_UNSIGNED: { exitStatus: 3, meaning: 'the answer bears no signature' },
   PEER_SIGNATURE: { exitStatus: 3, meaning: "the answer's signature does not fit the peer's key" },

@@ -28,8 +28,10 @@ export function makeCheckpoint(claim: CheckpointClaim, voters: readonly Signer[]
     observation: { restarts: claim.restarts, total_uptime: claim.totalUptime, start_time: claim.startTime },
     as_of_time: claim.asOfTime,
     round: claim.round,
-    voter_ids: voters.map((voter) => voter.naraId),
-    signatures: voters.map((voter) => voter.sign(Buffer.from(attestation(claim, voter.naraId)))),
+    ...(voters.length > 0 && {
+      voter_ids: voters.map((voter) => voter.naraId),
+      signatures: voters.map((voter) => voter.sign(Buffer.from(attestation(claim, voter.naraId)))),
+    }),
   };
 }
 

@@ -1,0 +1,164 @@
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dump } from '../../dump/dump.ts';
+import { judgeDump } from '../../dump/outcome.ts';
+import type { DumpSummary } from '../../dump/summary.ts';
+import { MeshBackupError } from '../../errors.ts';
+import { parsePeer } from '../../mesh/peer-list.ts';
+import { checkDump, type DumpCheck } from '../../sandbox/check-dump.ts';
+import { parseFault } from '../../sandbox/faults.ts';
+import { startMesh, type SandboxMesh } from '../../sandbox/mesh.ts';
+import { DEFAULT_WALK_BOUNDS } from '../../sync/walk-peer.ts';
+import { walkState } from '../../sync/walk-report.ts';
+import type { CommandModule } from '../command-module.ts';
+import { DumpProgress } from '../dump-progress.ts';
+import { summaryLines } from '../dump-report.ts';
+import { line, styled, type Line } from '../line.ts';
+import type { Output } from '../output.ts';
+import { formatCount } from '../progress-format.ts';
+import { startProgress } from '../progress.ts';
+
+const BACKUP = 'demo-backup.jsonl';
+const NARAS = 5;
+const EVENTS = 20_000;
+const FAILING = 'dave';
+const LYING = 'erin';
+/** Half of a ledger is in the pages before it. */
+const CUT_AT_ANSWER = 6;
+
+export const demo: CommandModule = {
+  name: 'demo',
+  summary: `dump a made-up mesh to ${BACKUP} and check the result`,
+  jsonTo: 'stdout',
+  examples: [''],
+
+  declare(command) {
+    command.description(
+      `Starts ${NARAS} naras in memory with ${formatCount(EVENTS)} events each (one fails half way, one\n` +
+        `lies), dumps them to ${BACKUP} in this folder (replaced if it is\n` +
+        'there), and checks the result against what it knows.',
+    );
+  },
+
+  async run(_flags, { output, signal }) {
+    const mesh = await startMesh({
+      naras: NARAS,
+      eventsPerNara: EVENTS,
+      faults: new Map([
+        [FAILING, [parseFault(`cut:${CUT_AT_ANSWER}`)]],
+        [LYING, [parseFault('lie')]],
+      ]),
+    });
+    try {
+      introduce(mesh, output);
+      const summary = await dumpToFile(mesh, output, signal);
+      for (const text of summaryLines(summary)) output.tell(text);
+      const lines = (await readFile(BACKUP, 'utf8')).split('\n').slice(0, -1);
+      const check = checkDump(
+        mesh.naras.flatMap(({ given }) => given),
+        lines,
+      );
+      const verdicts = foretold(mesh, summary, check, new Set(lines));
+      for (const { holds, text } of verdicts) output.tell(line`  ${holds ? '✅' : '❌'} ${text}`);
+      const isAsForetold = verdicts.every(({ holds }) => holds);
+      output.record({ type: 'summary', isAsForetold, check, events: summary.events, file: BACKUP });
+      if (!isAsForetold) throw new MeshBackupError('QUARANTINED', `${BACKUP} is not what it should be.`);
+      output.tell(line`Now run a mesh of your own to dump from: mesh-backup sandbox`);
+      return 0;
+    } finally {
+      await mesh.close();
+    }
+  },
+};
+
+function introduce(mesh: SandboxMesh, output: Output): void {
+  output.tell(
+    styled('bold', line`A mesh of ${NARAS} naras with ${formatCount(EVENTS)} events each, on this machine:`),
+  );
+  for (const { name, url } of mesh.naras) {
+    const trait = name === FAILING ? 'fails half way' : name === LYING ? 'lies' : 'honest';
+    output.tell(line`  ${name.padEnd(6)} ${url}  ${trait}`);
+  }
+  output.tell(line`Dumping it to ${BACKUP}, signing as ${mesh.requester.name}:`);
+}
+
+async function dumpToFile(mesh: SandboxMesh, output: Output, signal: AbortSignal): Promise<DumpSummary> {
+  const part = `${BACKUP}.part`;
+  const progress = startProgress(output, false);
+  const file = await open(part, 'w', 0o600);
+  try {
+    const summary = await dump({
+      requester: { name: mesh.requester.name, keypair: mesh.requester },
+      peers: mesh.naras.map(({ name, url }) => parsePeer(`${name}=${url}`)),
+      workers: NARAS,
+      connectTimeoutMs: 10_000,
+      bounds: DEFAULT_WALK_BOUNDS,
+      filter: { services: [], naras: [] },
+      acceptUnsigned: false,
+      keepMisfits: false,
+      write: async (bytes) => {
+        await file.write(bytes);
+      },
+      signal,
+      observer: new DumpProgress(progress, NARAS),
+    });
+    signal.throwIfAborted();
+    await file.sync();
+    await rename(part, BACKUP);
+    return summary;
+  } finally {
+    progress.stop();
+    await file.close();
+    await rm(part, { force: true });
+  }
+}
+
+interface Verdict {
+  readonly holds: boolean;
+  readonly text: Line;
+}
+
+/** What must hold of the dump, by what the sandbox knows and the dump does not. */
+function foretold(mesh: SandboxMesh, summary: DumpSummary, check: DumpCheck, lines: Set<string>): Verdict[] {
+  const n = formatCount;
+  const { events } = summary;
+  const failed = summary.peers.filter((peer) => walkState(peer) !== 'complete');
+  const status = judgeDump(
+    summary,
+    { minPeers: undefined, requiredPeers: [], strict: false },
+    new AbortController().signal,
+  );
+  const signedTruths = mesh.naras
+    .filter(({ name }) => name !== LYING)
+    .flatMap(({ given }) => given)
+    .filter((text) => text.includes('"sig":"'));
+  const givenTimes = mesh.naras.reduce((sum, { given }) => sum + given.length, 0);
+  return [
+    {
+      holds: check.missing === 0 && check.doubled === 0 && check.events === events.written,
+      text: line`${n(check.events)} events: each that a nara gave and whose ID fits, once`,
+    },
+    {
+      holds: check.foreign === 0 && check.disordered === 0,
+      text: line`oldest first, each line byte for byte as its nara has it`,
+    },
+    {
+      holds: signedTruths.every((text) => lines.has(text)),
+      text: line`where ${LYING} lied about what another signed, the signed copy is there`,
+    },
+    {
+      holds:
+        events.read === givenTimes &&
+        events.quarantined === events.misfit + events.hostile &&
+        events.misfit > 0,
+      text: line`all ${n(events.read)} copies read are accounted for, ${n(events.quarantined)} of them lies`,
+    },
+    {
+      holds: failed.length === 1 && failed[0]!.label === FAILING && failed[0]!.flaws[0]?.fromNs !== undefined,
+      text: line`what ${FAILING} did not give is named, and from which time on it is missing`,
+    },
+    {
+      holds: status?.exitStatus === 3,
+      text: line`dump-events would end with status 3: the output is good, something is missing`,
+    },
+  ];
+}

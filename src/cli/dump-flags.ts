@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { EventFilter } from '../dump/filter.ts';
+import type { Demands } from '../dump/outcome.ts';
+import { MeshBackupError } from '../errors.ts';
+import { parsePeer, parsePeerList, type PeerAddress } from '../mesh/peer-list.ts';
+import { MAX_PAGE_SIZE } from '../sync/page-step.ts';
+import { DEFAULT_WALK_BOUNDS, type WalkBounds } from '../sync/walk-peer.ts';
+import { parseCount } from './count.ts';
+import { parseDurationMs } from './duration.ts';
+import { parseMomentNs } from './moment.ts';
+import { optionValue, optionValues } from './option-value.ts';
+import { parseSizeBytes } from './size.ts';
+import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
+
+/** The flags of `dump-events`, as commander reads them. */
+export interface DumpFlags extends SoulFlags {
+  readonly name?: string;
+  readonly peer: readonly PeerAddress[];
+  readonly peers?: string;
+  readonly timeout: number;
+  readonly workers: number;
+  readonly idsFrom?: string;
+  readonly since?: bigint;
+  readonly until?: bigint;
+  readonly svc: readonly string[];
+  readonly nara: readonly string[];
+  readonly pageSize: number;
+  readonly maxPageBytes: number;
+  readonly acceptUnsignedPeers?: true;
+  readonly minPeers?: number;
+  readonly requirePeer: readonly string[];
+  readonly strict?: true;
+  readonly quarantine?: string;
+  readonly variants?: string;
+  readonly keepMisfits?: true;
+}
+
+export function declareDumpFlags(command: Command): void {
+  const { timeoutMs, pageSize, maxPageBytes } = DEFAULT_WALK_BOUNDS;
+  const moment = optionValue((text) => parseMomentNs(text, Date.now()));
+  command.option('--name <nara>', 'sign requests as this nara');
+  declareSoulFlags(command);
+  command
+    .option('--peer <[name=]url>', 'walk this peer; repeatable', optionValues(parsePeer), [])
+    .option(
+      '--peers <file>',
+      'walk the peers of a file: {"name","url","public_key"?}\nor `name url`, one a line',
+    )
+    .option('--timeout <duration>', 'wall clock per peer', optionValue(parseDurationMs), timeoutMs)
+    .option('--workers <n>', 'peers walked at a time', optionValue(parseCount(1, 1000)), 5)
+    .option('--ids-from <file>', 'write only what this backup lacks; it need not exist')
+    .option(
+      '--since <time>',
+      'only events at or after: 2026-01-31T12:00:00Z,\n1769860800, or 36h or 30d (back from now)',
+      moment,
+    )
+    .option('--until <time>', 'only events before', moment)
+    .option('--svc <list>', 'only these services; repeatable, commas', optionValues(String), [])
+    .option(
+      '--nara <list>',
+      'only events in which one of these names or IDs plays\na part; repeatable, commas',
+      optionValues(String),
+      [],
+    )
+    .option(
+      '--page-size <n>',
+      'events a page, at most 5000',
+      optionValue(parseCount(1, MAX_PAGE_SIZE)),
+      pageSize,
+    )
+    .option('--max-page-bytes <size>', 'the largest answer taken', optionValue(parseSizeBytes), maxPageBytes)
+    .option('--accept-unsigned-peers', 'take answers whose signature is missing or false')
+    .option('--min-peers <n>', 'so many complete peers are success', optionValue(parseCount(1, 1_000_000)))
+    .option('--require-peer <nara>', 'this nara must be complete; repeatable', optionValues(String), [])
+    .option('--strict', 'events that do not verify are a failure (13)')
+    .option('--quarantine <file>', 'keep events that do not verify here, as NDJSON')
+    .option('--variants <file>', 'keep copies that lost but say something else here')
+    .option('--keep-misfits', 'write events whose ID does not fit, too');
+}
+
+/** The peers that the flags name, each address once. Throws `PEER_LIST`, `FILE_UNREADABLE`. */
+export async function readPeers({ peer, peers }: DumpFlags): Promise<PeerAddress[]> {
+  const listed = peers === undefined ? [] : parsePeerList(await readText(peers));
+  return [...new Map([...listed, ...peer].map((one) => [one.url.href, one])).values()];
+}
+
+export function filterOf({ since, until, svc, nara }: DumpFlags): EventFilter {
+  if (since !== undefined && until !== undefined && since >= until) {
+    throw new MeshBackupError('USAGE', '--since is not before --until: nothing could be fetched.');
+  }
+  return { sinceNs: since, untilNs: until, services: splitLists(svc), naras: splitLists(nara) };
+}
+
+export function boundsOf({ timeout, pageSize, maxPageBytes }: DumpFlags): WalkBounds {
+  return { ...DEFAULT_WALK_BOUNDS, timeoutMs: timeout, pageSize, maxPageBytes };
+}
+
+export function demandsOf({ minPeers, requirePeer, strict }: DumpFlags): Demands {
+  return { minPeers, requiredPeers: splitLists(requirePeer), strict: strict ?? false };
+}
+
+function splitLists(lists: readonly string[]): string[] {
+  return lists
+    .flatMap((list) => list.split(','))
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MeshBackupError('FILE_UNREADABLE', `Cannot read the peers file: ${reason}`, { cause });
+  }
+}

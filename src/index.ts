@@ -1,0 +1,34 @@
+/**
+ * The library: what the commands are made of, for people who script in TypeScript. See docs/design.md for the rooms.
+ */
+export { dump, type DumpObserver, type DumpOptions } from './dump/dump.ts';
+export type { EventFilter } from './dump/filter.ts';
+export type { RecordSink } from './dump/intake.ts';
+export { judgeDump, type Demands } from './dump/outcome.ts';
+export type { DumpSummary, EventCounts, Suspects } from './dump/summary.ts';
+export { ERROR_CODES, EXIT_STATUSES, MeshBackupError, type ErrorCode, type ExitStatus } from './errors.ts';
+export { eventBytes, readEvent, type EventView, type HostileReason } from './event/event-view.ts';
+export { KeyRing } from './event/keyring.ts';
+export type { Payload, Service } from './event/payload.ts';
+export { isAmbiguous, isFuture, proveEvent, type Proof } from './event/proof.ts';
+export { EventScanner, scanLine } from './event/scanner.ts';
+export { countVoters, isSigned, verifyEventSignature } from './event/signature.ts';
+export { verifyBond } from './identity/bond.ts';
+export { deriveEncryptionKey, deriveKeypair, PublicKey, type Keypair } from './identity/keypair.ts';
+export { naraId } from './identity/nara-id.ts';
+export { encodeSoul, parseSoul, type Soul } from './identity/soul.ts';
+export { readLines, type Line } from './jsonl/read-lines.ts';
+export { RecordFile } from './jsonl/record-file.ts';
+export { emptyTally, merge, type MergeOptions, type MergeTally } from './merge/merge.ts';
+export { RunBuilder, type Run, type RunOrigin } from './merge/run.ts';
+export { PeerHttp } from './mesh/http.ts';
+export { parsePeer, parsePeerList, type PeerAddress } from './mesh/peer-list.ts';
+export type { Requester } from './mesh/request-signing.ts';
+export {
+  DEFAULT_WALK_BOUNDS,
+  walkPeer,
+  type Walk,
+  type WalkBounds,
+  type WalkOptions,
+} from './sync/walk-peer.ts';
+export { walkState, type Flaw, type WalkReport, type WalkState } from './sync/walk-report.ts';
