@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { EventFilter } from '../dump/filter.ts';
 import type { Demands } from '../dump/outcome.ts';
 import { MeshBackupError } from '../errors.ts';
@@ -16,20 +16,20 @@ import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
 /** The flags of `dump-events`, as commander reads them. */
 export interface DumpFlags extends SoulFlags {
   readonly name?: string;
-  readonly peer: readonly PeerAddress[];
+  readonly peer?: readonly PeerAddress[];
   readonly peers?: string;
   readonly timeout: number;
   readonly workers: number;
   readonly idsFrom?: string;
   readonly since?: bigint;
   readonly until?: bigint;
-  readonly svc: readonly string[];
-  readonly nara: readonly string[];
+  readonly svc?: readonly string[];
+  readonly nara?: readonly string[];
   readonly pageSize: number;
   readonly maxPageBytes: number;
   readonly acceptUnsignedPeers?: true;
   readonly minPeers?: number;
-  readonly requirePeer: readonly string[];
+  readonly requirePeer?: readonly string[];
   readonly strict?: true;
   readonly quarantine?: string;
   readonly variants?: string;
@@ -42,12 +42,16 @@ export function declareDumpFlags(command: Command): void {
   command.option('--name <nara>', 'sign requests as this nara');
   declareSoulFlags(command);
   command
-    .option('--peer <[name=]url>', 'walk this peer; repeatable', optionValues(parsePeer), [])
+    .option('--peer <[name=]url>', 'walk this peer; repeatable', optionValues(parsePeer))
     .option(
       '--peers <file>',
       'walk the peers of a file: {"name","url","public_key"?}\nor `name url`, one a line',
     )
-    .option('--timeout <duration>', 'wall clock per peer', optionValue(parseDurationMs), timeoutMs)
+    .addOption(
+      new Option('--timeout <duration>', 'wall clock per peer')
+        .argParser(optionValue(parseDurationMs))
+        .default(timeoutMs, '3m'),
+    )
     .option('--workers <n>', 'peers walked at a time', optionValue(parseCount(1, 1000)), 5)
     .option('--ids-from <file>', 'write only what this backup lacks; it need not exist')
     .option(
@@ -56,12 +60,11 @@ export function declareDumpFlags(command: Command): void {
       moment,
     )
     .option('--until <time>', 'only events before', moment)
-    .option('--svc <list>', 'only these services; repeatable, commas', optionValues(String), [])
+    .option('--svc <list>', 'only these services; repeatable, commas', optionValues(String))
     .option(
       '--nara <list>',
       'only events in which one of these names or IDs plays\na part; repeatable, commas',
       optionValues(String),
-      [],
     )
     .option(
       '--page-size <n>',
@@ -69,10 +72,14 @@ export function declareDumpFlags(command: Command): void {
       optionValue(parseCount(1, MAX_PAGE_SIZE)),
       pageSize,
     )
-    .option('--max-page-bytes <size>', 'the largest answer taken', optionValue(parseSizeBytes), maxPageBytes)
+    .addOption(
+      new Option('--max-page-bytes <size>', 'the largest answer taken')
+        .argParser(optionValue(parseSizeBytes))
+        .default(maxPageBytes, '64MiB'),
+    )
     .option('--accept-unsigned-peers', 'take answers whose signature is missing or false')
     .option('--min-peers <n>', 'so many complete peers are success', optionValue(parseCount(1, 1_000_000)))
-    .option('--require-peer <nara>', 'this nara must be complete; repeatable', optionValues(String), [])
+    .option('--require-peer <nara>', 'this nara must be complete; repeatable', optionValues(String))
     .option('--strict', 'events that do not verify are a failure (13)')
     .option('--quarantine <file>', 'keep events that do not verify here, as NDJSON')
     .option('--variants <file>', 'keep copies that lost but say something else here')
@@ -80,7 +87,7 @@ export function declareDumpFlags(command: Command): void {
 }
 
 /** The peers that the flags name, each address once. Throws `PEER_LIST`, `FILE_UNREADABLE`. */
-export async function readPeers({ peer, peers }: DumpFlags): Promise<PeerAddress[]> {
+export async function readPeers({ peer = [], peers }: DumpFlags): Promise<PeerAddress[]> {
   const listed = peers === undefined ? [] : parsePeerList(await readText(peers));
   return [...new Map([...listed, ...peer].map((one) => [one.url.href, one])).values()];
 }
@@ -100,7 +107,7 @@ export function demandsOf({ minPeers, requirePeer, strict }: DumpFlags): Demands
   return { minPeers, requiredPeers: splitLists(requirePeer), strict: strict ?? false };
 }
 
-function splitLists(lists: readonly string[]): string[] {
+function splitLists(lists: readonly string[] = []): string[] {
   return lists
     .flatMap((list) => list.split(','))
     .map((item) => item.trim())

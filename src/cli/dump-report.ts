@@ -6,10 +6,15 @@ import { formatBytes, formatCount, formatDuration } from './progress-format.ts';
 
 /** The one line that a peer's failure is always worth, in the original's words. */
 export function failureLine(report: WalkReport): Line {
-  const reasons = report.flaws.map(flawText).join('; ');
+  const reasons = reasonsOf(report);
   return walkState(report) === 'failed'
     ? line`⚠️  Failed to fetch from ${report.label}: ${reasons}`
     : line`⚠️  Incomplete: ${report.label} gave ${formatCount(report.events)} events, ${reasons}`;
+}
+
+function reasonsOf(report: WalkReport): string {
+  const isFailed = walkState(report) === 'failed'; // then all is missing, from whenever on
+  return report.flaws.map((flaw) => flawText(isFailed ? { error: flaw.error } : flaw)).join('; ');
 }
 
 function flawText({ error, fromNs, toNs }: Flaw): string {
@@ -49,9 +54,11 @@ export function summaryLines({ peers, events, bytesWritten, elapsedMs, knownDama
       'bold',
       line`Peers:  ${peers.length} tried, ${inState('complete').length} complete, ${incomplete.length} incomplete, ${failed.length} failed`,
     ),
-    ...incomplete.map((peer) => line`  incomplete  ${peer.label}: ${peer.flaws.map(flawText).join('; ')}`),
-    ...failed.map((peer) => line`  failed      ${peer.label}: ${peer.flaws.map(flawText).join('; ')}`),
-    ...peers.filter(({ proven }) => !proven).map((peer) => line`  unproven    ${peer.label}`),
+    ...incomplete.map((peer) => line`  incomplete  ${peer.label}: ${reasonsOf(peer)}`),
+    ...failed.map((peer) => line`  failed      ${peer.label}: ${reasonsOf(peer)}`),
+    ...peers
+      .filter(({ proven, events: given }) => !proven && given > 0)
+      .map((peer) => line`  unproven    ${peer.label}`),
     styled(
       'bold',
       line`Events: ${n(events.read)} read = ${n(events.written)} written + ${n(events.duplicate)} duplicate + ${n(events.quarantined)} quarantined + ${n(events.filtered)} filtered`,

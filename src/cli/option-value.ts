@@ -17,7 +17,7 @@ export function optionValue<T>(parse: (text: string) => T): (text: string) => T 
 }
 
 /** As {@link optionValue}, for options that may be given several times: collects all values, in order. */
-export function optionValues<T>(parse: (text: string) => T): (text: string, before: readonly T[]) => T[] {
+export function optionValues<T>(parse: (text: string) => T): (text: string, before?: readonly T[]) => T[] {
   const parseOne = optionValue(parse);
-  return (text, before) => [...before, parseOne(text)];
+  return (text, before = []) => [...before, parseOne(text)];
 }

@@ -8,7 +8,7 @@ import { makeCheckpoint } from '../../src/sandbox/checkpoint-maker.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
 import { Prng } from '../../src/sandbox/prng.ts';
 import { makeIdentity } from '../../src/sandbox/sandbox-identity.ts';
-import { linesOf, runOf, viewOf } from './events.ts';
+import { drain, linesOf, runOf, viewOf } from './events.ts';
 
 const prng = new Prng('best copy');
 const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => makeIdentity(name, prng)) as [
@@ -30,8 +30,7 @@ const withUnknownKey = unsigned.replace(/}$/, ',"x":1}');
 
 async function best(...runs: Run[]): Promise<{ line: string; better: number; variants: number }> {
   const tally = emptyTally();
-  const lines: string[] = [];
-  for await (const events of merge(runs, { keys, tally })) lines.push(...linesOf(events));
+  const lines = linesOf(await drain(merge(runs, { keys, tally })));
   expect(lines).toHaveLength(1);
   expect(tally.given).toBe(tally.written + tally.duplicate);
   return { line: lines[0]!, better: tally.better, variants: tally.variants };
@@ -111,7 +110,7 @@ describe('what the loser says decides whether it is a variant', () => {
       tally,
       onVariant: (loser: { givenBy: Set<string> }) => void told.push(...loser.givenBy),
     };
-    for await (const _ of merge(runs, options)) continue;
+    await drain(merge(runs, options));
     expect(told).toEqual(['mallory']);
     expect(tally).toMatchObject({ given: 3, written: 1, duplicate: 2, better: 1, variants: 1 });
   });

@@ -19,3 +19,10 @@ export function runOf(lines: readonly string[], origin: Partial<RunOrigin> = {})
 export function linesOf(events: Iterable<EventView>): string[] {
   return Array.from(events, ({ source, start, end }) => source.toString('utf8', start, end));
 }
+
+/** Reads a merge to its end. */
+export async function drain(batches: AsyncIterable<readonly EventView[]>): Promise<EventView[]> {
+  const events: EventView[] = [];
+  for await (const batch of batches) events.push(...batch);
+  return events;
+}

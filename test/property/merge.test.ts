@@ -9,7 +9,7 @@ import type { Run } from '../../src/merge/run.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
 import { Prng } from '../../src/sandbox/prng.ts';
 import { makeIdentity } from '../../src/sandbox/sandbox-identity.ts';
-import { linesOf, runOf, viewOf } from '../merge/events.ts';
+import { drain, linesOf, runOf, viewOf } from '../merge/events.ts';
 
 const alice = makeIdentity('alice', new Prng('merge'));
 const keys = new KeyRing();
@@ -38,9 +38,7 @@ const someLines = fc.array(fc.constantFrom(...POOL), { maxLength: 30 });
 const someRuns = fc.array(fc.tuple(someLines, fc.constantFrom('k1', 'k2', undefined)), { maxLength: 5 });
 
 async function mergeLines(runs: readonly Run[], tally: MergeTally = emptyTally()): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const events of merge(runs, { keys, tally })) lines.push(...linesOf(events));
-  return lines;
+  return linesOf(await drain(merge(runs, { keys, tally })));
 }
 
 /** The merge again, with everything in one map. */
@@ -118,6 +116,13 @@ function inBatches(run: Run, size: number): Run {
   };
 }
 
+/** More than the merge gives in one batch. */
+const LONG = Array.from(
+  { length: 3000 },
+  (_, at) =>
+    makeEvent({ tsNs: BigInt(at), svc: 'seen', payload: { observer: 'a', subject: 'b', via: 'c' } }).line,
+);
+
 test('a merge that is left early closes its runs', async () => {
   let closed = 0;
   const closing = (run: Run): Run => ({
@@ -130,8 +135,9 @@ test('a merge that is left early closes its runs', async () => {
       }
     },
   });
-  for await (const _ of merge([closing(runOf(POOL)), closing(runOf(POOL))], { keys, tally: emptyTally() }))
-    break;
+  const merged = merge([closing(runOf(LONG)), closing(runOf(LONG))], { keys, tally: emptyTally() });
+  expect((await merged.next()).done).toBe(false);
+  await merged.return();
   expect(closed).toBe(2);
 });
 

@@ -12,7 +12,7 @@ interface SandboxFlags {
   readonly naras: number;
   readonly events: number;
   readonly seed: number;
-  readonly fault: readonly { readonly nara: string; readonly fault: Fault }[];
+  readonly fault?: readonly { readonly nara: string; readonly fault: Fault }[];
   readonly writePeers?: string;
 }
 
@@ -35,11 +35,11 @@ export const sandbox: CommandModule<SandboxFlags> = {
       .option('--naras <n>', 'how many naras', optionValue(parseCount(1, 1000)), 5)
       .option('--events <n>', "events in each nara's ledger", optionValue(parseCount(0, 1_000_000)), 20_000)
       .option('--seed <n>', 'another seed makes another history', optionValue(parseCount(0, 2 ** 32 - 1)), 1)
-      .option('--fault <nara=fault>', 'make a nara misbehave; repeatable', optionValues(parseFaultFlag), [])
+      .option('--fault <nara=fault>', 'make a nara misbehave; repeatable', optionValues(parseFaultFlag))
       .option('--write-peers <file>', 'write a file for dump-events --peers');
   },
 
-  async run({ naras, events, seed, fault, writePeers }, { output, signal }) {
+  async run({ naras, events, seed, fault = [], writePeers }, { output, signal }) {
     const mesh = await startMesh({ naras, eventsPerNara: events, seed, faults: groupFaults(fault) });
     try {
       if (writePeers !== undefined) await writePeerList(writePeers, mesh);
@@ -52,7 +52,7 @@ export const sandbox: CommandModule<SandboxFlags> = {
   },
 };
 
-function groupFaults(flags: SandboxFlags['fault']): ReadonlyMap<string, readonly Fault[]> {
+function groupFaults(flags: NonNullable<SandboxFlags['fault']>): ReadonlyMap<string, readonly Fault[]> {
   const faults = new Map<string, Fault[]>();
   for (const { nara, fault } of flags) faults.set(nara, [...(faults.get(nara) ?? []), fault]);
   return faults;
