@@ -1,4 +1,5 @@
 import type { DumpObserver } from '../dump/dump.ts';
+import type { PeerAddress } from '../mesh/peer-list.ts';
 import { walkState, type WalkReport } from '../sync/walk-report.ts';
 import type { Progress } from './progress.ts';
 import type { PeerProgress } from './progress-rows.ts';
@@ -6,17 +7,20 @@ import type { PeerProgress } from './progress-rows.ts';
 /** Turns what a dump tells into snapshots for the display. */
 export class DumpProgress implements DumpObserver {
   readonly #progress: Progress;
-  readonly #peerCount: number;
+  /** Names of peers that are not walked yet, in order. */
+  readonly #waiting: string[];
   readonly #startedMs = Date.now();
   readonly #peers = new Map<WalkReport, PeerProgress['state']>();
   #label = 'fetching';
 
-  constructor(progress: Progress, peerCount: number) {
+  constructor(progress: Progress, peers: readonly PeerAddress[]) {
     this.#progress = progress;
-    this.#peerCount = peerCount;
+    this.#waiting = peers.map(({ name, url }) => name ?? url.host);
   }
 
+  /** Peers are started in the order in which they were named. */
   peerStarted(report: WalkReport): void {
+    this.#waiting.shift();
     this.#set(report, 'active');
   }
 
@@ -41,9 +45,8 @@ export class DumpProgress implements DumpObserver {
 
   #show(): void {
     const reports = [...this.#peers.keys()];
-    const waiting = this.#peerCount - reports.length;
     const nowMs = Date.now();
-    const totalEvents = waiting > 0 ? undefined : estimateTotal(this.#peers, nowMs);
+    const totalEvents = this.#waiting.length > 0 ? undefined : estimateTotal(this.#peers, nowMs);
     this.#progress.update({
       label: this.#label,
       events: sum(reports.map(({ events }) => events)),
@@ -56,12 +59,7 @@ export class DumpProgress implements DumpObserver {
           events,
           bytes,
         })),
-        ...Array.from({ length: waiting }, () => ({
-          name: '',
-          state: 'waiting' as const,
-          events: 0,
-          bytes: 0,
-        })),
+        ...this.#waiting.map((name) => ({ name, state: 'waiting' as const, events: 0, bytes: 0 })),
       ],
       startedMs: this.#startedMs,
       nowMs,

@@ -1,6 +1,6 @@
 import type { DumpSummary, Suspects } from '../dump/summary.ts';
 import { walkState, type Flaw, type WalkReport } from '../sync/walk-report.ts';
-import { line, styled, type Line } from './line.ts';
+import { line, paragraph, styled, type Line } from './line.ts';
 import type { JsonRecord } from './output.ts';
 import { formatBytes, formatCount, formatDuration } from './progress-format.ts';
 
@@ -35,12 +35,15 @@ function formatMoment(ns: bigint): string | undefined {
   return `${date.toISOString().slice(0, 19)}.${nanoseconds}Z`;
 }
 
-/** What a peer gave that does not verify, by peer. */
+/** What peers gave that does not verify, a line for each peer. */
 export function suspectLines(suspects: readonly Suspects[]): Line[] {
-  return suspects.map(
-    ({ peer, class: kind, reason, count }) =>
-      line`⚠️  ${peer} gave ${formatCount(count)} events that do not verify: ${kind} (${reason})`,
-  );
+  const byPeer = new Map<string, Suspects[]>();
+  for (const one of suspects) byPeer.set(one.peer, [...(byPeer.get(one.peer) ?? []), one]);
+  return [...byPeer].map(([peer, ofPeer]) => {
+    const count = ofPeer.reduce((sum, one) => sum + one.count, 0);
+    const kinds = ofPeer.map((one) => `${formatCount(one.count)} ${one.class} (${one.reason})`).join(', ');
+    return line`⚠️  ${peer} gave ${formatCount(count)} events that do not verify: ${paragraph(kinds)}`;
+  });
 }
 
 /** The summary for people. */

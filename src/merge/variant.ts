@@ -32,11 +32,17 @@ function take(event: EventView): { rest: string; taken: string[] } {
     at = member.end;
     const comma = /^\s*,\s*/.exec(text.slice(at, at + 64));
     if (comma) at += comma[0].length;
-    else rest = rest.replace(/\s*,\s*$/, '');
+    else rest = withoutLastComma(rest);
   }
   rest += text.slice(at);
   return {
     rest,
     taken: members.map((member) => (member === undefined ? '' : text.slice(member.start, member.end))),
   };
+}
+
+/** No regular expression: those that look from the end take quadratic time on a long run of blanks. */
+function withoutLastComma(text: string): string {
+  const trimmed = text.trimEnd();
+  return trimmed.endsWith(',') ? trimmed.slice(0, -1).trimEnd() : text;
 }

@@ -82,13 +82,14 @@ function introduce(mesh: SandboxMesh, output: Output): void {
 }
 
 async function dumpToFile(mesh: SandboxMesh, output: Output, signal: AbortSignal): Promise<DumpSummary> {
+  const peers = mesh.naras.map(({ name, url }) => parsePeer(`${name}=${url}`));
   const part = `${BACKUP}.part`;
   const progress = startProgress(output, false);
   const file = await open(part, 'w', 0o600);
   try {
     const summary = await dump({
       requester: { name: mesh.requester.name, keypair: mesh.requester },
-      peers: mesh.naras.map(({ name, url }) => parsePeer(`${name}=${url}`)),
+      peers,
       workers: NARAS,
       connectTimeoutMs: 10_000,
       bounds: DEFAULT_WALK_BOUNDS,
@@ -99,7 +100,7 @@ async function dumpToFile(mesh: SandboxMesh, output: Output, signal: AbortSignal
         await file.write(bytes);
       },
       signal,
-      observer: new DumpProgress(progress, NARAS),
+      observer: new DumpProgress(progress, peers),
     });
     signal.throwIfAborted();
     await file.sync();

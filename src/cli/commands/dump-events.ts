@@ -69,7 +69,7 @@ export const dumpEvents: CommandModule<DumpFlags> = {
         variants: await openRecords(flags.variants),
         write: (lines) => output.write(lines),
         signal,
-        observer: announcing(new DumpProgress(progress, peers.length), output, peers.length),
+        observer: announcing(new DumpProgress(progress, peers), output, peers.length),
       });
       progress.stop();
       return report(summary, judgeDump(summary, demandsOf(flags), signal), output);
