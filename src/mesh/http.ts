@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Agent, errors, request } from 'undici';
-import { MeshBackupError, type ErrorCode } from '../errors.ts';
+import { Client } from 'undici';
+import { MeshBackupError } from '../errors.ts';
+import { Deadline } from './deadline.ts';
+import { nameFailure } from './http-failure.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
-  readonly url: URL;
+  /** Below the peer's URL, which may itself have a path (a proxy's). */
+  readonly path: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
   /** More than this ends the request with `PEER_TOO_LARGE`. */
@@ -12,6 +15,8 @@ export interface HttpRequest {
   /** Without a byte for so long the request ends with `PEER_SILENT`. */
   readonly idleTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** Told of each piece of the answer's body. */
+  readonly onBytes?: (count: number) => void;
 }
 
 export interface HttpAnswer {
@@ -20,87 +25,107 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/**
- * Connections to peers: at most one to each, kept open between requests. Follows no redirects, asks for no
- * content encoding, and bounds every answer. `close` ends what is under way.
- */
+/** Opens connections to peers. `close` ends what is under way on them. */
 export class PeerHttp {
-  readonly #agent: Agent;
+  readonly #connectTimeoutMs: number;
+  readonly #connections = new Set<PeerConnection>();
 
   constructor(connectTimeoutMs: number) {
-    this.#agent = new Agent({ connections: 1, connect: { timeout: connectTimeoutMs } });
+    this.#connectTimeoutMs = connectTimeoutMs;
+  }
+
+  /** The connection to one peer, which is made with its first request; whoever called this closes it. */
+  connect(peer: URL): PeerConnection {
+    const connection = new PeerConnection(peer, this.#connectTimeoutMs, () => {
+      this.#connections.delete(connection);
+    });
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
+  }
+}
+
+/**
+ * One connection to one peer, kept open between requests and made again where it broke; send one request at a time.
+ * Follows no redirects, asks for no content encoding, and bounds every answer.
+ */
+export class PeerConnection {
+  readonly #client: Client;
+  readonly #basePath: string;
+  readonly #onClose: () => void;
+  #connectError: unknown;
+  #isClosed = false;
+
+  /** Use `PeerHttp.connect`. */
+  constructor(peer: URL, connectTimeoutMs: number, onClose: () => void) {
+    // The time-outs are ours: undici's are up to a second late.
+    this.#client = new Client(peer.origin, {
+      connect: { timeout: connectTimeoutMs },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    this.#client.on('connectionError', (_origin, _targets, error) => (this.#connectError = error));
+    this.#basePath = peer.pathname.replace(/\/+$/, '');
+    this.#onClose = onClose;
   }
 
   /**
    * Sends one request and reads its whole answer, whatever its status.
-   * Throws `PEER_UNREACHABLE`, `PEER_SILENT`, `PEER_CUT`, `PEER_TOO_LARGE`, `PEER_MALFORMED`, or the signal's reason.
+   * Throws `PEER_UNREACHABLE`, `PEER_SILENT`, `PEER_CUT`, `PEER_TOO_LARGE`, `PEER_MALFORMED`, `INTERRUPTED` once it is
+   * closed, or the signal's reason.
    */
-  async send({
-    method,
-    url,
-    headers,
-    body,
-    maxBytes,
-    idleTimeoutMs,
-    signal,
-  }: HttpRequest): Promise<HttpAnswer> {
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    const { idleTimeoutMs } = request;
+    const idle = new Deadline(request.signal, idleTimeoutMs, () => {
+      return new MeshBackupError('PEER_SILENT', `no byte for ${idleTimeoutMs / 1000} s`, { retryable: true });
+    });
     try {
-      const answer = await request(url, {
-        dispatcher: this.#agent,
-        method,
-        headers: { 'accept-encoding': 'identity', ...headers },
-        body: body ?? null,
-        headersTimeout: idleTimeoutMs,
-        bodyTimeout: idleTimeoutMs,
-        signal,
-      });
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > maxBytes) {
-          throw new MeshBackupError('PEER_TOO_LARGE', `an answer of more than ${maxBytes} bytes`, {
-            hint: 'Ask for smaller pages (--page-size) or allow larger ones (--max-page-bytes).',
-          });
-        }
-        chunks.push(chunk);
-      }
-      return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks, bytes) };
+      return await this.#exchange(request, idle);
     } catch (error) {
-      signal.throwIfAborted();
-      throw error instanceof MeshBackupError ? error : peerError(error);
+      idle.signal.throwIfAborted();
+      if (error instanceof MeshBackupError) throw error;
+      if (this.#isClosed) throw new MeshBackupError('INTERRUPTED', 'the connection was closed by us');
+      throw nameFailure(error, error === this.#connectError);
+    } finally {
+      idle.end();
     }
   }
 
+  async #exchange(request: HttpRequest, idle: Deadline): Promise<HttpAnswer> {
+    const { method, path, headers, body, maxBytes, onBytes } = request;
+    const answer = await this.#client.request({
+      method,
+      path: this.#basePath + path,
+      headers: { 'accept-encoding': 'identity', ...headers },
+      body: body ?? null,
+      signal: idle.signal,
+    });
+    idle.restart();
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      idle.restart();
+      bytes += chunk.length;
+      onBytes?.(chunk.length);
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk);
+    }
+    return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks, bytes) };
+  }
+
+  /** Ends what is under way; a second call changes nothing. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    this.#isClosed = true;
+    this.#onClose();
+    await this.#client.destroy();
   }
 }
 
-const UNREACHABLE = new Set([
-  'ECONNREFUSED',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EADDRNOTAVAIL',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-const SILENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-
-function peerError(error: unknown): MeshBackupError {
-  const cause = error instanceof AggregateError ? (error.errors as unknown[])[0] : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const kind: ErrorCode = UNREACHABLE.has(code)
-    ? 'PEER_UNREACHABLE'
-    : SILENT.has(code)
-      ? 'PEER_SILENT'
-      : error instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW'
-        ? 'PEER_MALFORMED'
-        : 'PEER_CUT';
-  return new MeshBackupError(kind, message || code, { retryable: kind !== 'PEER_MALFORMED', cause: error });
+function tooLarge(maxBytes: number): MeshBackupError {
+  return new MeshBackupError('PEER_TOO_LARGE', `an answer of more than ${maxBytes} bytes`, {
+    hint: 'Ask for smaller pages (--page-size) or allow larger ones (--max-page-bytes).',
+  });
 }

@@ -17,6 +17,8 @@ const PeerRecord = z.strictObject({
   public_key: z.string().optional(),
 });
 
+const SHOWN_CHARACTERS = 100;
+
 /** Parses `--peer [NAME=]URL`. Throws `PEER_LIST`. */
 export function parsePeer(text: string): PeerAddress {
   const named = /^([^=/:]+)=(.+)$/.exec(text);
@@ -46,13 +48,22 @@ export function parsePeerList(text: string): PeerAddress[] {
 }
 
 function parseRecord(line: string): PeerAddress {
-  const parsed = PeerRecord.safeParse(JSON.parse(line));
+  const parsed = PeerRecord.safeParse(parseJson(line));
   if (!parsed.success) throw wrong('want {"name","url","public_key"?}');
   const { name, url, public_key: text } = parsed.data;
   const key = text === undefined ? undefined : PublicKey.parse(text);
   if (text !== undefined && key === undefined)
     throw wrong('"public_key" is no Ed25519 key in standard Base64');
   return { ...peer(name, url), publicKey: key };
+}
+
+/** `undefined` where it is no JSON: the parser's own message would show parts of the line. */
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 function parseNamedUrl(line: string): PeerAddress {
@@ -63,11 +74,18 @@ function parseNamedUrl(line: string): PeerAddress {
 
 function peer(name: string | undefined, text: string): PeerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === '') {
-    throw wrong(`${JSON.stringify(text)} is no http(s) URL, want [NAME=]http://HOST:PORT`);
+  if (url !== undefined && url.username + url.password !== '') {
+    throw wrong('a URL with credentials ends up in logs');
   }
-  if (url.username !== '' || url.password !== '') throw wrong('a URL with credentials ends up in logs');
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw wrong(`${show(text)} is no http(s) URL, want [NAME=]http://HOST:PORT`);
+  }
   return { url, name, publicKey: undefined };
+}
+
+/** What is no URL may hold a password all the same. */
+function show(text: string): string {
+  return text.includes('@') ? 'what is given' : JSON.stringify(text.slice(0, SHOWN_CHARACTERS));
 }
 
 function wrong(message: string): MeshBackupError {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { MeshBackupError } from '../errors.ts';
 import { PublicKey } from '../identity/keypair.ts';
-import type { PeerHttp } from './http.ts';
+import type { HttpAnswer, PeerConnection } from './http.ts';
 
 /** What a peer says of itself, unauthenticated: a name and key to hold its later answers against, no proof. */
 export interface PingAnswer {
@@ -17,33 +18,31 @@ const PingBody = z.object({
 
 /**
  * Asks `GET /ping`. A peer that answers something else than a nara's answer has no name and no key.
- * Throws as `PeerHttp.send` does when there is no answer at all.
+ * Throws as `PeerConnection.send` does when there is no answer at all.
  */
 export async function fetchPing(
-  http: PeerHttp,
-  base: URL,
+  connection: PeerConnection,
   bounds: { readonly idleTimeoutMs: number; readonly signal: AbortSignal },
 ): Promise<PingAnswer> {
-  const answer = await http.send({
-    method: 'GET',
-    url: endpoint(base, '/ping'),
-    maxBytes: MAX_PING_BYTES,
-    ...bounds,
-  });
-  if (answer.status !== 200) return NOTHING;
+  const answer = await askPing(connection, bounds);
+  if (answer?.status !== 200) return NOTHING;
   const parsed = PingBody.safeParse(parseJson(answer.body));
   if (!parsed.success) return NOTHING;
   const { from, public_key: key } = parsed.data;
-  return { from, key: key === undefined ? undefined : PublicKey.parse(key) };
+  return { from: from === '' ? undefined : from, key: key === undefined ? undefined : PublicKey.parse(key) };
 }
 
-/** A nara's path below the peer's URL, which may itself have a path (a proxy's). */
-export function endpoint(base: URL, path: string): URL {
-  const url = new URL(base);
-  url.pathname = url.pathname.replace(/\/+$/, '') + path;
-  url.search = '';
-  url.hash = '';
-  return url;
+/** `undefined` for an answer far longer than a nara's. */
+async function askPing(
+  connection: PeerConnection,
+  bounds: { readonly idleTimeoutMs: number; readonly signal: AbortSignal },
+): Promise<HttpAnswer | undefined> {
+  try {
+    return await connection.send({ method: 'GET', path: '/ping', maxBytes: MAX_PING_BYTES, ...bounds });
+  } catch (error) {
+    if (error instanceof MeshBackupError && error.code === 'PEER_TOO_LARGE') return undefined;
+    throw error;
+  }
 }
 
 function parseJson(body: Buffer): unknown {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { MeshBackupError } from '../errors.ts';
 import type { Keypair, PublicKey } from '../identity/keypair.ts';
 
 /** The nara in whose name requests are signed. */
@@ -18,7 +19,8 @@ interface MeshHeaders {
 
 /**
  * Signs a request: `{name}{unix ms}{METHOD}{path}`, the path without its query. Neither body nor query is covered.
- * A receiver allows 30 seconds of clock difference. Source: specification, "Mesh HTTP".
+ * The path is the nara's own, whatever a proxy puts before it. A receiver allows 30 seconds of clock difference.
+ * Source: specification, "Mesh HTTP".
  */
 export function signRequest(requester: Requester, method: string, path: string, unixMs: number): MeshHeaders {
   const timestamp = unixMs.toString();
@@ -29,23 +31,28 @@ export function signRequest(requester: Requester, method: string, path: string, 
   };
 }
 
-/** HTTP carries header values one byte a character; a name is UTF-8. */
+/** HTTP carries header values one byte a character; a name is UTF-8. Throws `USAGE` for a name that no header carries. */
 export function toHttpHeaders(headers: MeshHeaders): Record<string, string> {
-  return { ...headers, 'x-nara-name': Buffer.from(headers['x-nara-name'], 'utf8').toString('latin1') };
+  const name = Buffer.from(headers['x-nara-name'], 'utf8').toString('latin1');
+  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(name)) {
+    throw new MeshBackupError('USAGE', 'the name has a control character, which no HTTP header can carry');
+  }
+  return { ...headers, 'x-nara-name': name };
 }
 
-/** The mesh headers of an answer, `undefined` unless all three are there, once each. */
-export function parseMeshHeaders(headers: IncomingHttpHeaders): MeshHeaders | undefined {
-  const name = headers['x-nara-name'];
-  const timestamp = headers['x-nara-timestamp'];
-  const signature = headers['x-nara-signature'];
-  if (typeof name !== 'string' || typeof timestamp !== 'string' || typeof signature !== 'string')
-    return undefined;
-  return {
-    'x-nara-name': Buffer.from(name, 'latin1').toString('utf8'),
-    'x-nara-timestamp': timestamp,
-    'x-nara-signature': signature,
-  };
+const HEADER_NAMES = ['x-nara-name', 'x-nara-timestamp', 'x-nara-signature'] as const;
+
+/** The mesh headers of an answer; `absent` is none of the three, `damaged` not all of them, or one twice. */
+export function parseMeshHeaders(headers: IncomingHttpHeaders): MeshHeaders | 'absent' | 'damaged' {
+  const [name, timestamp, signature] = HEADER_NAMES.map((header) => headers[header]);
+  if (typeof name === 'string' && typeof timestamp === 'string' && typeof signature === 'string') {
+    return {
+      'x-nara-name': Buffer.from(name, 'latin1').toString('utf8'),
+      'x-nara-timestamp': timestamp,
+      'x-nara-signature': signature,
+    };
+  }
+  return HEADER_NAMES.some((header) => headers[header] !== undefined) ? 'damaged' : 'absent';
 }
 
 /** Whether the key made an answer's headers over this body: `{name}{timestamp}{base64(sha256(body))}`. */

@@ -24,7 +24,7 @@ export function parseSyncAnswer(body: Buffer): SyncAnswer {
     scanBody(new EventScanner(body), events, fields);
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
-    broken = `no JSON from byte ${error.position} on`;
+    broken = `no answer of a nara from byte ${error.position} on`;
   }
   if (broken === undefined && !fields.has('events')) broken = 'an answer without events';
   return {

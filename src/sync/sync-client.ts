@@ -1,15 +1,14 @@
+import { constants } from 'node:buffer';
 import { MeshBackupError } from '../errors.ts';
 import type { PublicKey } from '../identity/keypair.ts';
-import type { HttpAnswer, PeerHttp } from '../mesh/http.ts';
-import { endpoint } from '../mesh/ping.ts';
+import type { HttpAnswer, PeerConnection } from '../mesh/http.ts';
 import { signRequest, toHttpHeaders, type Requester } from '../mesh/request-signing.ts';
 import { parseSyncAnswer, type SyncAnswer } from './answer.ts';
-import { refusal } from './refusal.ts';
-import { verifySyncAnswer } from './verify-answer.ts';
+import { assertUsable } from './usable-answer.ts';
+import { verifySyncAnswer, type AnswerVerdict } from './verify-answer.ts';
 
 export interface SyncClientOptions {
-  readonly http: PeerHttp;
-  readonly url: URL;
+  readonly connection: PeerConnection;
   readonly requester: Requester;
   /** Answers must be signed by it. `undefined`: nobody knows the peer's key, answers are taken unproven. */
   readonly key: PublicKey | undefined;
@@ -22,6 +21,8 @@ export interface SyncClientOptions {
   readonly signal: AbortSignal;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Grows as requests go out and bytes of bodies come in. */
+  readonly traffic: { requests: number; bytes: number };
 }
 
 /** What page mode is asked for. */
@@ -33,95 +34,74 @@ export interface PageRequest {
   readonly services: readonly string[] | undefined;
 }
 
+/** A page, and what its signature says; `verdict` is `undefined` where there is no key to hold it against. */
+export interface Page {
+  readonly answer: SyncAnswer;
+  readonly verdict: AnswerVerdict | undefined;
+}
+
+const PATH = '/events/sync';
+const IS_SIGNED = new Set(['whole', 'ids']);
+
 /** Sends signed `POST /events/sync` requests to one peer, one at a time, and checks what comes back. */
 export class SyncClient {
   readonly #options: SyncClientOptions;
   #hasAnswered = false;
-  requests = 0;
-  bytes = 0;
-  /** An answer was taken although its signature is missing or false. */
-  tookUnsigned = false;
 
   constructor(options: SyncClientOptions) {
     this.#options = options;
   }
 
   /**
-   * Fetches one page. Throws what `PeerHttp.send` throws, the refusals of `refusal`, and `PEER_REDIRECT`,
-   * `PEER_STATUS`, `PEER_CONTENT_TYPE`, `PEER_CONTENT_ENCODING`, `PEER_UNSIGNED`, `PEER_SIGNATURE`.
-   * A signed body that breaks off is returned with `broken` set, an unsigned one is too.
+   * Fetches one page. Throws what `PeerConnection.send` and `assertUsable` throw, `PEER_UNSIGNED`, `PEER_SIGNATURE`,
+   * and `PEER_MALFORMED` for a body that breaks off and is not signed. One that breaks off and may be taken all the
+   * same is returned with `broken` set.
    */
-  async fetchPage({ cursor, pageSize, services }: PageRequest): Promise<SyncAnswer> {
-    const { http, url, requester, signal, now, maxPageBytes, firstByteTimeoutMs, idleTimeoutMs } =
-      this.#options;
-    const target = endpoint(url, '/events/sync');
-    const body = JSON.stringify({
+  async fetchPage(request: PageRequest): Promise<Page> {
+    const http = await this.#post(request);
+    assertUsable(http);
+    const answer = parseSyncAnswer(http.body);
+    return { answer, verdict: this.#judgeSignature(http, answer) };
+  }
+
+  async #post({ cursor, pageSize, services }: PageRequest): Promise<HttpAnswer> {
+    const { connection, requester, traffic, ...options } = this.#options;
+    const body = {
       from: requester.name,
       services: services ?? null,
       subjects: null,
       mode: 'page',
       page_size: pageSize,
       cursor: cursor.toString(),
-    });
-    this.requests++;
-    const answer = await http.send({
+    };
+    const signed = signRequest(requester, 'POST', PATH, options.now());
+    traffic.requests++;
+    const answer = await connection.send({
       method: 'POST',
-      url: target,
-      headers: {
-        'content-type': 'application/json',
-        ...toHttpHeaders(signRequest(requester, 'POST', '/events/sync', now())),
-      },
-      body,
-      maxBytes: maxPageBytes,
-      idleTimeoutMs: this.#hasAnswered ? idleTimeoutMs : firstByteTimeoutMs,
-      signal,
+      path: PATH,
+      headers: { 'content-type': 'application/json', ...toHttpHeaders(signed) },
+      body: JSON.stringify(body),
+      // The scanner reads a body as one string.
+      maxBytes: Math.min(options.maxPageBytes, constants.MAX_STRING_LENGTH),
+      idleTimeoutMs: this.#hasAnswered ? options.idleTimeoutMs : options.firstByteTimeoutMs,
+      signal: options.signal,
+      onBytes: (count) => (traffic.bytes += count),
     });
     this.#hasAnswered = true;
-    this.bytes += answer.body.length;
-    assertUsable(answer);
-    const page = parseSyncAnswer(answer.body);
-    this.#assertSigned(answer, page);
-    return page;
+    return answer;
   }
 
-  #assertSigned(answer: HttpAnswer, page: SyncAnswer): void {
+  #judgeSignature({ headers, body }: HttpAnswer, answer: SyncAnswer): AnswerVerdict | undefined {
     const { key, acceptUnsigned } = this.#options;
-    if (key === undefined) return;
-    const verdict = verifySyncAnswer(answer.headers, answer.body, page, key);
-    if (verdict === 'signed') return;
-    if (acceptUnsigned) {
-      this.tookUnsigned = true;
-      return;
+    if (key === undefined) return undefined;
+    const verdict = verifySyncAnswer(headers, body, answer, key);
+    if (IS_SIGNED.has(verdict.signature) || acceptUnsigned) return verdict;
+    if (answer.broken !== undefined) {
+      throw new MeshBackupError('PEER_MALFORMED', `${answer.broken}, and it is not signed`);
     }
     const hint = 'With --accept-unsigned-peers its events are taken all the same, on their own proof.';
-    if (verdict === 'absent')
-      throw new MeshBackupError('PEER_UNSIGNED', 'the answer bears no signature', { hint });
-    throw new MeshBackupError('PEER_SIGNATURE', "the answer's signature does not fit the peer's key", {
-      hint,
-    });
-  }
-}
-
-/** Throws unless the answer is one that holds events: status 200, JSON, as it is. */
-function assertUsable({ status, headers, body }: HttpAnswer): void {
-  if (status === 401 || status === 403) throw refusal(status, body);
-  if (status >= 300 && status < 400) {
-    throw new MeshBackupError('PEER_REDIRECT', `HTTP ${status} to ${headers.location ?? 'nowhere'}`, {
-      hint: 'Redirects are not followed: what is signed for one place must not go to another.',
-    });
-  }
-  if (status !== 200) {
-    const text = body.toString('utf8', 0, 200).trim();
-    throw new MeshBackupError('PEER_STATUS', `HTTP ${status}${text === '' ? '' : `: ${text}`}`, {
-      retryable: status === 429 || status >= 500,
-    });
-  }
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity') {
-    throw new MeshBackupError('PEER_CONTENT_ENCODING', `content encoding ${encoding}, asked for identity`);
-  }
-  const type = headers['content-type'] ?? 'none';
-  if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new MeshBackupError('PEER_CONTENT_TYPE', `content type ${type}, want application/json`);
+    throw verdict.signature === 'absent'
+      ? new MeshBackupError('PEER_UNSIGNED', 'the answer bears no signature', { hint })
+      : new MeshBackupError('PEER_SIGNATURE', "the answer's signature does not fit the peer's key", { hint });
   }
 }

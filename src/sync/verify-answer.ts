@@ -4,12 +4,19 @@ import type { PublicKey } from '../identity/keypair.ts';
 import { parseMeshHeaders, verifyAnswer } from '../mesh/request-signing.ts';
 import type { SyncAnswer } from './answer.ts';
 
-/** What an answer's signature says: `absent` is no signature at all, `bad` one that is not the key's. */
-export type AnswerVerdict = 'signed' | 'absent' | 'bad';
+/**
+ * What an answer's signature says. `whole`: the key signed the whole body. `ids`: it signed the event IDs, but neither
+ * the cursor nor the events' content. `absent`: no signature at all. `bad`: one that is not the key's.
+ */
+export interface AnswerVerdict {
+  readonly signature: 'whole' | 'ids' | 'absent' | 'bad';
+  /** The name that the signature covers, '' where none verifies. It need not be the one that `/ping` gives. */
+  readonly signer: string;
+}
 
 /**
  * Checks an answer against the peer's key: the headers' signature covers the whole body; where they bear none, the
- * body's own `sig` covers the event IDs (neither the cursor nor the events' content).
+ * body's own `sig` counts. It never makes up for a bad signature, or half a one, in the headers.
  */
 export function verifySyncAnswer(
   headers: IncomingHttpHeaders,
@@ -18,12 +25,17 @@ export function verifySyncAnswer(
   key: PublicKey,
 ): AnswerVerdict {
   const signed = parseMeshHeaders(headers);
-  if (signed !== undefined) return verifyAnswer(signed, body, key) ? 'signed' : 'bad';
-  if (answer.sig === '' || answer.broken !== undefined) return 'absent';
-  return key.verify(bodyDigest(answer), answer.sig) ? 'signed' : 'bad';
+  if (signed === 'damaged') return BAD;
+  if (signed !== 'absent') {
+    return verifyAnswer(signed, body, key) ? { signature: 'whole', signer: signed['x-nara-name'] } : BAD;
+  }
+  if (answer.sig === '' || answer.broken !== undefined) return { signature: 'absent', signer: '' };
+  return key.verify(idsDigest(answer), answer.sig) ? { signature: 'ids', signer: answer.from } : BAD;
 }
 
+const BAD: AnswerVerdict = { signature: 'bad', signer: '' };
+
 /** The 32 bytes that the body's `sig` signs: SHA256 of `{from}:{ts}:` + all event IDs in order. */
-function bodyDigest({ from, ts, events }: SyncAnswer): Buffer {
+function idsDigest({ from, ts, events }: SyncAnswer): Buffer {
   return hash('sha256', `${from}:${ts}:${events.map(({ id }) => id).join('')}`, 'buffer');
 }

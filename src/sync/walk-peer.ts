@@ -1,12 +1,13 @@
 import { MeshBackupError } from '../errors.ts';
 import type { EventView } from '../event/event-view.ts';
-import { ALL_ZERO_SOUL_KEY, type PublicKey } from '../identity/keypair.ts';
+import { Deadline } from '../mesh/deadline.ts';
 import type { PeerHttp } from '../mesh/http.ts';
 import type { PeerAddress } from '../mesh/peer-list.ts';
-import { fetchPing } from '../mesh/ping.ts';
 import type { Requester } from '../mesh/request-signing.ts';
-import { INT64_MIN, judgePage, type PagePosition } from './page-step.ts';
+import { meetPeer, noteSignature } from './acquaintance.ts';
+import { firstPosition, INT64_MAX, INT64_MIN, judgePage, type PagePosition } from './page-step.ts';
 import { SyncClient } from './sync-client.ts';
+import { timeSpan } from './time-span.ts';
 import type { WalkReport } from './walk-report.ts';
 
 /** The bounds of one peer's walk. */
@@ -75,67 +76,43 @@ async function* walkPages(
   options: WalkOptions,
   report: WalkReport,
 ): AsyncGenerator<readonly EventView[], void, undefined> {
-  const timeout = AbortSignal.timeout(options.timeoutMs);
-  const signal = AbortSignal.any([options.signal, timeout]);
-  const { sinceNs, untilNs, pageSize } = options;
-  let position: PagePosition | undefined = { cursor: firstCursor(sinceNs), pageSize };
-  let client: SyncClient | undefined;
+  const { sinceNs, untilNs, pageSize, services } = options;
+  const deadline = new Deadline(options.signal, options.timeoutMs, () => timeOver(options, report));
+  const connection = options.http.connect(peer.url);
+  const bounded = { ...options, connection, signal: deadline.signal };
+  let position: PagePosition | undefined = firstPosition(firstCursor(sinceNs), pageSize);
+  let failure: unknown = new MeshBackupError('INTERRUPTED', 'left before its end');
   try {
-    const key = await meet(peer, options, signal, report);
-    client = new SyncClient({ ...options, url: peer.url, key, signal });
-    while (position !== undefined && !isPast(position.cursor, untilNs)) {
-      const answer = await client.fetchPage({ ...position, services: options.services });
+    const key = await meetPeer(peer, bounded, report);
+    const client = new SyncClient({ ...bounded, key, traffic: report });
+    while (position !== undefined && (position.isProbe || !isPast(position.cursor, untilNs))) {
+      const { answer, verdict } = await client.fetchPage({ ...position, services });
+      noteSignature(report, verdict);
       countEvents(report, answer.events);
-      report.proven = key !== undefined && !client.tookUnsigned;
       yield answer.events;
-      if (answer.broken !== undefined) throw new MeshBackupError('PEER_MALFORMED', answer.broken);
       const step = judgePage(position, pageSize, answer);
       if (step.flaw !== undefined) report.flaws.push(step.flaw);
       position = step.next;
     }
+    failure = undefined;
   } catch (error) {
-    const fromNs = position === undefined ? undefined : position.cursor + 1n;
-    report.flaws.push({
-      error: flawOf(error, timeout, report, options),
-      ...(fromNs !== undefined && { fromNs }),
-    });
+    failure = error;
   } finally {
-    report.requests = client?.requests ?? 0;
-    report.bytes = client?.bytes ?? 0;
+    // Also when the caller leaves in the middle: what it did not wait for was not given.
+    if (failure !== undefined)
+      report.flaws.push({ error: nameFailure(failure, options.signal), ...from(position) });
+    deadline.end();
+    await connection.close();
   }
 }
 
-/** Learns the peer's name and key. Throws `PEER_KEY` where it shows another key than the one given for it. */
-async function meet(
-  peer: PeerAddress,
-  options: WalkOptions,
-  signal: AbortSignal,
-  report: WalkReport,
-): Promise<PublicKey | undefined> {
-  const ping = await fetchPing(options.http, peer.url, { idleTimeoutMs: options.firstByteTimeoutMs, signal });
-  report.claimedName = ping.from;
-  if (peer.name === undefined && ping.from !== undefined) report.label = ping.from;
-  if (peer.name !== undefined && ping.from !== undefined && ping.from !== peer.name) {
-    report.warnings.push(`calls itself ${ping.from}`);
-  }
-  if (ping.key !== undefined && peer.publicKey !== undefined && ping.key.text !== peer.publicKey.text) {
-    throw new MeshBackupError('PEER_KEY', `shows the key ${ping.key.text}, not ${peer.publicKey.text}`, {
-      hint: 'Somebody else answers at this address, or the nara has a new soul.',
-    });
-  }
-  const key = peer.publicKey ?? ping.key;
-  report.publicKey = key?.text;
-  if (key === undefined) report.warnings.push('shows no key: its answers prove nothing');
-  if (key?.text === ALL_ZERO_SOUL_KEY) {
-    report.warnings.push(
-      'shows the key of the all-zero soul (its soul did not parse): anybody can sign for it',
-    );
-  }
-  return key;
+function from(position: PagePosition | undefined): { fromNs?: bigint } {
+  return position === undefined ? {} : { fromNs: position.cursor + 1n };
 }
 
 function firstCursor(sinceNs: bigint | undefined): bigint {
-  return sinceNs === undefined || sinceNs <= INT64_MIN ? INT64_MIN : sinceNs - 1n;
+  if (sinceNs === undefined || sinceNs <= INT64_MIN) return INT64_MIN;
+  return sinceNs > INT64_MAX ? INT64_MAX : sinceNs - 1n;
 }
 
 /** Whether all that is newer than the cursor lies beyond the time asked for. */
@@ -145,32 +122,28 @@ function isPast(cursor: bigint, untilNs: bigint | undefined): boolean {
 
 function countEvents(report: WalkReport, events: readonly EventView[]): void {
   report.events += events.length;
-  for (const { tsNs } of events) {
-    if (report.firstTsNs === undefined || tsNs < report.firstTsNs) report.firstTsNs = tsNs;
-    if (report.lastTsNs === undefined || tsNs > report.lastTsNs) report.lastTsNs = tsNs;
-  }
+  const span = timeSpan(events);
+  if (span === undefined) return;
+  const { firstTsNs = span.oldestNs, lastTsNs = span.newestNs } = report;
+  report.firstTsNs = span.oldestNs < firstTsNs ? span.oldestNs : firstTsNs;
+  report.lastTsNs = span.newestNs > lastTsNs ? span.newestNs : lastTsNs;
 }
 
-function flawOf(
-  error: unknown,
-  timeout: AbortSignal,
-  report: WalkReport,
-  options: WalkOptions,
-): MeshBackupError {
-  const { signal, timeoutMs } = options;
-  if (signal.aborted) {
-    const reason: unknown = signal.reason;
-    return reason instanceof MeshBackupError ? reason : new MeshBackupError('INTERRUPTED', 'stopped');
-  }
-  if (timeout.aborted) {
-    const within = `within ${timeoutMs / 1000} s`;
-    return report.events === 0
-      ? new MeshBackupError('PEER_SILENT', `no answer ${within}`, { retryable: true })
-      : new MeshBackupError('PEER_TIMEOUT', `not done ${within}`, {
-          hint: 'Raise -timeout.',
-          retryable: true,
-        });
-  }
+/** The wall clock's end: `PEER_SILENT` where no byte of the ledger came, `PEER_TIMEOUT` where some did. */
+function timeOver({ timeoutMs }: WalkOptions, report: WalkReport): MeshBackupError {
+  const within = `within ${timeoutMs / 1000} s`;
+  return report.bytes === 0
+    ? new MeshBackupError('PEER_SILENT', `no answer ${within}`, { retryable: true })
+    : new MeshBackupError('PEER_TIMEOUT', `not done ${within}`, { hint: 'Raise -timeout.', retryable: true });
+}
+
+/** One peer's trouble never ends the others' walks, not even where it is a mistake of ours. */
+function nameFailure(error: unknown, signal: AbortSignal): MeshBackupError {
   if (error instanceof MeshBackupError) return error;
-  throw error;
+  if (signal.aborted && error === signal.reason) {
+    return new MeshBackupError('INTERRUPTED', 'stopped', { cause: error });
+  }
+  return new MeshBackupError('INTERNAL', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }

@@ -13,14 +13,14 @@ export interface WalkReport {
   /** As the user calls the peer, else as it calls itself, else its host. */
   label: string;
   readonly url: string;
-  /** What it calls itself; proves nothing unless `proven`. */
+  /** The name that its answers are signed under, else the one of `/ping`; proves nothing unless `proven`. */
   claimedName: string | undefined;
   /** Standard Base64 of the key that it shows. */
   publicKey: string | undefined;
-  /** Whether at least one answer came and all of them are signed by that key. */
+  /** Whether at least one answer was taken and all that were are signed by that key. */
   proven: boolean;
   requests: number;
-  /** Of answers' bodies. */
+  /** Of bodies of sync answers, cut and refused ones among them. */
   bytes: number;
   /** As given, overlaps of pages and hostile ones among them. */
   events: number;

@@ -1,0 +1,19 @@
+import type { EventView } from '../event/event-view.ts';
+
+/** Unix nanoseconds of the oldest and the newest of some events. */
+export interface TimeSpan {
+  readonly oldestNs: bigint;
+  readonly newestNs: bigint;
+}
+
+/** The span of the events whose time can be believed: readers disagree about a hostile one. `undefined`: none. */
+export function timeSpan(events: readonly EventView[]): TimeSpan | undefined {
+  let oldestNs: bigint | undefined;
+  let newestNs: bigint | undefined;
+  for (const { tsNs, hostile } of events) {
+    if (hostile !== undefined) continue;
+    if (oldestNs === undefined || tsNs < oldestNs) oldestNs = tsNs;
+    if (newestNs === undefined || tsNs > newestNs) newestNs = tsNs;
+  }
+  return oldestNs === undefined || newestNs === undefined ? undefined : { oldestNs, newestNs };
+}

@@ -1,0 +1,57 @@
+import { MeshBackupError } from '../errors.ts';
+import type { HttpAnswer } from '../mesh/http.ts';
+
+/**
+ * Throws unless the answer is one that holds events: status 200, JSON, as it is. Throws `PEER_REDIRECT`, `PEER_STATUS`,
+ * `PEER_CONTENT_TYPE`, `PEER_CONTENT_ENCODING`, and for a 401 or 403 `PEER_UNKNOWN_SENDER`, `PEER_CLOCK`,
+ * `PEER_WRONG_SOUL` or `PEER_REFUSED`.
+ */
+export function assertUsable({ status, headers, body }: HttpAnswer): void {
+  if (status === 401 || status === 403) throw refusal(status, body);
+  if (status >= 300 && status < 400) {
+    throw new MeshBackupError('PEER_REDIRECT', `HTTP ${status} to ${headers.location ?? 'nowhere'}`, {
+      hint: 'Redirects are not followed: what is signed for one place must not go to another.',
+    });
+  }
+  if (status !== 200) {
+    throw new MeshBackupError('PEER_STATUS', statusText(status, body), {
+      retryable: status === 429 || status >= 500,
+      ...(status === 404 && { hint: 'Is that a nara, and the port that of its mesh (7433)?' }),
+    });
+  }
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new MeshBackupError('PEER_CONTENT_ENCODING', `content encoding ${encoding}, asked for identity`);
+  }
+  const type = headers['content-type'] ?? 'none';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new MeshBackupError('PEER_CONTENT_TYPE', `content type ${type}, want application/json`);
+  }
+}
+
+/** What a peer's 401 or 403 means, by its text. Source: specification, "Mesh HTTP" and `vectors/http/401-*`. */
+function refusal(status: number, body: Buffer): MeshBackupError {
+  const message = statusText(status, body);
+  if (message.includes('unknown sender')) {
+    return new MeshBackupError('PEER_UNKNOWN_SENDER', message, {
+      hint: 'It has never met this nara. Is the name right, and is the nara itself on the mesh?',
+    });
+  }
+  if (message.includes('timestamp too old or in future')) {
+    return new MeshBackupError('PEER_CLOCK', message, {
+      hint: 'Set the clock of this machine (or of the peer): 30 seconds are allowed.',
+      retryable: true,
+    });
+  }
+  if (message.includes('signature verification failed')) {
+    return new MeshBackupError('PEER_WRONG_SOUL', message, {
+      hint: 'The soul is not the one that this peer knows the name by. The nara prints its soul when it starts.',
+    });
+  }
+  return new MeshBackupError('PEER_REFUSED', message);
+}
+
+function statusText(status: number, body: Buffer): string {
+  const text = body.toString('utf8', 0, 200).trim();
+  return `HTTP ${status}${text === '' ? '' : `: ${text}`}`;
+}
