@@ -9,6 +9,8 @@ import { Output, type OutputStream } from './output.ts';
 import { buildProgram, type Program } from './program.ts';
 import { listenForSignals, type Interruption } from './signals.ts';
 
+const JSON_FLAG = /^--?json(=(1|t|T|true|TRUE|True))?$/;
+
 export interface MainSettings {
   /** The name that the program goes by in its help. */
   readonly programName?: string;
@@ -42,8 +44,12 @@ export async function main(argv: readonly string[], settings: MainSettings = {})
     const program = buildProgram(programName, commands, forced, (text) => (helpText += text));
     const { command, words } = chooseCommand(program, argv);
     helpCommand = fullName(command);
-    command.parse(normalizeFlags(words, command), { from: 'user' });
     const module = program.commands.get(command);
+    if (module !== undefined && words.some((word) => JSON_FLAG.test(word))) {
+      // Before the words are understood: what is wrong with them is a record, too.
+      output = new Output({ stdout, stderr, env, colour: 'auto', verbose: false, jsonTo: module.jsonTo });
+    }
+    command.parse(normalizeFlags(words, command), { from: 'user' });
     if (module === undefined) throw new Error('the root takes no words but commands');
 
     const options = command.opts<CommonOptions>();
@@ -78,7 +84,7 @@ export async function main(argv: readonly string[], settings: MainSettings = {})
         ? new MeshBackupError('USAGE', failure.message, { hint: `For help: ${helpCommand} -help` })
         : failure,
     );
-    if (env['MESH_BACKUP_DEBUG'] === '1' && failure.cause instanceof Error)
+    if (env['MESH_BACKUP_DEBUG'] === '1' && failure.cause instanceof Error && !output.json)
       stderr.write(`${failure.cause.stack}\n`);
     return await output.flush().then(
       () => failure.exitStatus,

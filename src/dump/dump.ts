@@ -38,6 +38,8 @@ export interface DumpOptions {
   readonly acceptUnsigned: boolean;
   /** A backup whose events are not to be written again; it need not exist. */
   readonly idsFrom?: string | undefined;
+  /** What is written goes to the end of that very file: a torn last line is closed off first. */
+  readonly appendsToKnown?: boolean;
   /** Write events whose ID does not fit, too. */
   readonly keepMisfits: boolean;
   readonly quarantine?: RecordSink | undefined;
@@ -73,7 +75,8 @@ export async function dump(options: DumpOptions): Promise<DumpSummary> {
   options.observer?.merging?.();
   const runs = walked.map(({ run }) => run);
   if (known !== undefined) runs.push(known.run);
-  const bytesWritten = await writeMerged(runs, keys, counts, options);
+  const write = known?.endsTorn && options.appendsToKnown ? closingOff(options.write) : options.write;
+  const bytesWritten = await writeMerged(runs, keys, counts, { ...options, write });
   assertAllAccountedFor(counts);
   return {
     peers: walked.map(({ report }) => report),
@@ -160,6 +163,15 @@ async function writeMerged(
   const { written, duplicate, better, variants: variantCount } = tally;
   Object.assign(counts, { written, duplicate, better, variants: variantCount });
   return bytes;
+}
+
+/** Ends the line that an earlier run left torn, with the first lines that follow it. */
+function closingOff(write: DumpOptions['write']): DumpOptions['write'] {
+  let isFirst = true;
+  return async (lines) => {
+    await write(isFirst ? Buffer.concat([LINE_FEED, lines]) : lines);
+    isFirst = false;
+  };
 }
 
 const LINE_FEED = Buffer.from('\n');

@@ -10,6 +10,8 @@ export interface KnownEvents {
   readonly run: Run;
   /** Lines that hold no event that could be proven: they suppress nothing. */
   readonly damaged: number;
+  /** Its last line lacks its end: what is appended needs a line feed first. */
+  readonly endsTorn: boolean;
 }
 
 /**
@@ -19,9 +21,14 @@ export interface KnownEvents {
 export async function readKnownEvents(path: string, keys: KeyRing): Promise<KnownEvents> {
   const builder = new RunBuilder();
   let damaged = 0;
+  let endsTorn = false;
   for await (const lines of readLines(path)) {
-    for (const { bytes } of lines) {
-      if (isBlank(bytes)) continue;
+    for (const { bytes, isOverlong, isTorn } of lines) {
+      endsTorn = isTorn;
+      if (isBlank(bytes)) {
+        if (isOverlong) damaged++;
+        continue;
+      }
       const scanner = scanLine(bytes);
       const event = scanner && readEvent(scanner);
       if (event === undefined || proveEvent(event).class === 'hostile') damaged++;
@@ -31,7 +38,7 @@ export async function readKnownEvents(path: string, keys: KeyRing): Promise<Know
       }
     }
   }
-  return { run: builder.finish({ label: path, holder: undefined, role: 'known' }), damaged };
+  return { run: builder.finish({ label: path, holder: undefined, role: 'known' }), damaged, endsTorn };
 }
 
 function isBlank(line: Buffer): boolean {

@@ -29,21 +29,26 @@ export function judgeDump(
     });
   }
   if (peers.every((peer) => walkState(peer) === 'failed')) return judgeAllFailed(peers);
-  if (!isMet(peers, demands)) {
-    const flawed = peers.filter((peer) => peer.flaws.length > 0).length;
-    return new MeshBackupError('INCOMPLETE', `${flawed} of ${peers.length} peers failed or are incomplete.`);
-  }
+  const unmet = unmetDemand(peers, demands);
+  if (unmet !== undefined) return new MeshBackupError('INCOMPLETE', unmet);
   if (demands.strict && events.misfit + events.hostile > 0) {
     return new MeshBackupError('QUARANTINED', `${events.misfit + events.hostile} events do not verify.`);
   }
   return undefined;
 }
 
-function isMet(peers: readonly WalkReport[], { minPeers, requiredPeers }: Demands): boolean {
+/** What was asked for and is not there; without demands that is every peer, complete. */
+function unmetDemand(peers: readonly WalkReport[], { minPeers, requiredPeers }: Demands): string | undefined {
   const complete = peers.filter((peer) => walkState(peer) === 'complete');
-  if (minPeers === undefined && requiredPeers.length === 0) return complete.length === peers.length;
   const proven = new Set(complete.filter((peer) => peer.proven).map((peer) => peer.claimedName));
-  return complete.length >= (minPeers ?? 0) && requiredPeers.every((name) => proven.has(name));
+  const absent = requiredPeers.filter((name) => !proven.has(name));
+  if (absent.length > 0) return `Not complete and proven, though required: ${absent.join(', ')}.`;
+  if (minPeers !== undefined && complete.length < minPeers) {
+    return `${complete.length} peers are complete, ${minPeers} were wanted.`;
+  }
+  if (minPeers !== undefined || requiredPeers.length > 0 || complete.length === peers.length)
+    return undefined;
+  return `${peers.length - complete.length} of ${peers.length} peers failed or are incomplete.`;
 }
 
 /** All silent: 14. All refuse our signature: 12. All refuse: 15. Anything else: 1. */

@@ -15,7 +15,9 @@ export type HostileReason =
   | 'lone-surrogate'
   | 'too-deep'
   | 'line-break'
+  | 'too-large'
   | 'short-id'
+  | 'no-service'
   | 'no-payload';
 
 /** What one event's bytes say, as a nara's server reads them. The bytes themselves are the history. */
@@ -41,6 +43,8 @@ export interface EventView {
 }
 
 const MIN_ID_BYTES = 8;
+/** No line of a backup may be longer. */
+export const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 /** A view of the event that the scanner passed last; it stays good when the scanner goes on. */
 export function readEvent(scanner: EventScanner): EventView {
@@ -53,6 +57,8 @@ export function readEvent(scanner: EventScanner): EventView {
   let { hostile } = scanner;
   if (Buffer.byteLength(id) < MIN_ID_BYTES) hostile ??= 'short-id';
   if (isKnown && payload === undefined) hostile ??= 'no-payload';
+  if (svc === '') hostile ??= 'no-service';
+  if (scanner.end - scanner.start > MAX_EVENT_BYTES) hostile ??= 'too-large';
   return {
     source: scanner.bytes,
     start: scanner.start,

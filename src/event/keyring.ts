@@ -2,14 +2,18 @@ import { PublicKey } from '../identity/keypair.ts';
 import { signableDigest } from './id.ts';
 import type { EventView } from './event-view.ts';
 
+/** So many keys that greetings taught are kept for a name or ID: each of them is tried, so more would be a weapon. */
+const MAX_LEARNT_KEYS = 16;
+/** Greetings that are remembered, so that the same one from many peers is looked at once. */
+const MAX_HEARD = 100_000;
+
 /**
  * The public keys that names and nara IDs were heard to have. Trust on first use: a key here is one that somebody
- * holding it said belongs to the name; several may be known for one name, and each is tried.
+ * holding it said belongs to the name; several may be known for one name, and each is tried, proven ones first.
  */
 export class KeyRing {
-  readonly #byName = new Map<string, Map<string, PublicKey>>();
-  readonly #byId = new Map<string, Map<string, PublicKey>>();
-  /** Greetings that were looked at: most peers hold the same ones. */
+  readonly #byName = new Map<string, Keys>();
+  readonly #byId = new Map<string, Keys>();
   readonly #heard = new Set<string>();
 
   /**
@@ -28,32 +32,57 @@ export class KeyRing {
       return;
     const greeting = `${event.computedId} ${payload.publicKey} ${payload.id} ${event.sig}`;
     if (this.#heard.has(greeting)) return;
+    if (this.#heard.size >= MAX_HEARD) this.#heard.clear();
     this.#heard.add(greeting);
-    const key = this.#known(payload.from, payload.publicKey) ?? PublicKey.parse(payload.publicKey);
+    const key = this.#byName.get(payload.from)?.find(payload.publicKey) ?? PublicKey.parse(payload.publicKey);
     if (key?.verify(signableDigest(event), event.sig) !== true) return;
-    this.add(payload.from, key, payload.id);
+    keysOf(this.#byName, payload.from).learn(key);
+    if (payload.id !== '') keysOf(this.#byId, payload.id).learn(key);
   }
 
+  /** Adds a key that its holder proved to hold, or that the operator vouches for. */
   add(name: string, key: PublicKey, id = ''): void {
-    remember(this.#byName, name, key);
-    if (id !== '') remember(this.#byId, id, key);
+    keysOf(this.#byName, name).add(key);
+    if (id !== '') keysOf(this.#byId, id).add(key);
   }
 
-  keysOfName(name: string): Iterable<PublicKey> {
-    return this.#byName.get(name)?.values() ?? [];
+  keysOfName(name: string): readonly PublicKey[] {
+    return this.#byName.get(name)?.all() ?? [];
   }
 
-  keysOfId(id: string): Iterable<PublicKey> {
-    return this.#byId.get(id)?.values() ?? [];
-  }
-
-  #known(name: string, key: string): PublicKey | undefined {
-    return this.#byName.get(name)?.get(key);
+  keysOfId(id: string): readonly PublicKey[] {
+    return this.#byId.get(id)?.all() ?? [];
   }
 }
 
-function remember(keys: Map<string, Map<string, PublicKey>>, owner: string, key: PublicKey): void {
-  const known = keys.get(owner);
-  if (known === undefined) keys.set(owner, new Map([[key.text, key]]));
-  else known.set(key.text, key);
+function keysOf(owners: Map<string, Keys>, owner: string): Keys {
+  let keys = owners.get(owner);
+  if (keys === undefined) owners.set(owner, (keys = new Keys()));
+  return keys;
+}
+
+/** The keys of one owner, by their text. */
+class Keys {
+  readonly #proven = new Map<string, PublicKey>();
+  readonly #learnt = new Map<string, PublicKey>();
+
+  add(key: PublicKey): void {
+    this.#proven.set(key.text, key);
+  }
+
+  /** Where there are too many, the smallest stay: who spoke first must not decide. */
+  learn(key: PublicKey): void {
+    this.#learnt.set(key.text, key);
+    if (this.#learnt.size <= MAX_LEARNT_KEYS) return;
+    const largest = [...this.#learnt.keys()].reduce((a, b) => (a > b ? a : b));
+    this.#learnt.delete(largest);
+  }
+
+  find(text: string): PublicKey | undefined {
+    return this.#proven.get(text) ?? this.#learnt.get(text);
+  }
+
+  all(): readonly PublicKey[] {
+    return [...this.#proven.values(), ...this.#learnt.values()];
+  }
 }

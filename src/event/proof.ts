@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { EventView, HostileReason } from './event-view.ts';
 import { isService } from './payload-reader.ts';
 import type { Payload } from './payload.ts';
@@ -41,7 +42,7 @@ function contentStrings(payload: Payload): readonly string[] {
         ? [payload.subject]
         : [payload.observer, payload.subject, payload.type, payload.onlineState];
     case 'hey-there':
-      return [payload.from, payload.publicKey];
+      return [payload.from, payload.publicKey, isIPv6(payload.meshIp) ? '' : payload.meshIp];
     case 'chau':
       return [payload.from, payload.publicKey];
     case 'seen':

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import ndjson from 'ndjson';
 import { MeshBackupError } from '../errors.ts';
@@ -10,7 +10,7 @@ export type FlatRecord = Readonly<Record<string, string | number>>;
 
 /**
  * A file of NDJSON records that only grows: what was there stays, and a record that is there is not added again.
- * A line that an earlier run left torn is closed off first.
+ * A line that an earlier run left torn is closed off first. A pipe or device is written straight through.
  */
 export class RecordFile {
   readonly #path: string;
@@ -25,15 +25,11 @@ export class RecordFile {
 
   /** Throws `FILE_UNREADABLE` or `FILE_UNWRITABLE`. */
   static async open(path: string): Promise<RecordFile> {
-    let file: FileHandle;
+    const file = await openForAppending(path);
     try {
-      file = await open(path, 'a+', 0o600);
-    } catch (cause) {
-      throw failure('FILE_UNWRITABLE', path, cause);
-    }
-    try {
-      await closeOffLastLine(file);
-      return new RecordFile(path, file, await readPresent(path));
+      const isFile = (await file.stat()).isFile();
+      if (isFile) await closeOffLastLine(file);
+      return new RecordFile(path, file, isFile ? await readPresent(path) : new Set());
     } catch (cause) {
       await file.close();
       throw failure('FILE_UNREADABLE', path, cause);
@@ -60,6 +56,16 @@ export class RecordFile {
     } finally {
       await this.#file.close();
     }
+  }
+}
+
+async function openForAppending(path: string): Promise<FileHandle> {
+  try {
+    const isThere = await stat(path).catch(() => undefined);
+    // Reading back is for files; a pipe that is opened for reading as well never ends.
+    return await open(path, isThere === undefined || isThere.isFile() ? 'a+' : 'a', 0o600);
+  } catch (cause) {
+    throw failure('FILE_UNWRITABLE', path, cause);
   }
 }
 

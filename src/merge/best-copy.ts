@@ -1,4 +1,4 @@
-import { eventBytes } from '../event/event-view.ts';
+import { eventBytes, type EventView } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
 import { actorOf, countVoters, verifyEventSignature } from '../event/signature.ts';
 import type { Copy } from './copies.ts';
@@ -11,9 +11,10 @@ import type { Copy } from './copies.ts';
 export function chooseBest(copies: readonly Copy[], keys: KeyRing): Copy {
   const [first, ...others] = copies;
   if (first === undefined) throw new RangeError('no copy to choose from');
-  let best = rank(first, keys);
+  const verify = rememberVerdicts(keys);
+  let best = rank(first, keys, verify);
   for (const copy of others) {
-    const rival = rank(copy, keys);
+    const rival = rank(copy, keys, verify);
     if (compare(rival, best) > 0) best = rival;
   }
   return best.copy;
@@ -25,10 +26,23 @@ interface Ranked {
   readonly merits: readonly number[];
 }
 
-function rank(copy: Copy, keys: KeyRing): Ranked {
+type Verify = (event: EventView) => boolean;
+
+/** Copies of one event share their content: the same emitter and signature need one look. */
+function rememberVerdicts(keys: KeyRing): Verify {
+  const verdicts = new Map<string, boolean>();
+  return (event) => {
+    const claim = `${event.sig} ${event.emitter}`;
+    let verdict = verdicts.get(claim);
+    if (verdict === undefined) verdicts.set(claim, (verdict = verifyEventSignature(event, keys)));
+    return verdict;
+  };
+}
+
+function rank(copy: Copy, keys: KeyRing, verify: Verify): Ranked {
   const { event, holders } = copy;
   const { payload } = event;
-  const isSigned = verifyEventSignature(event, keys);
+  const isSigned = verify(event);
   const isOwn = isSigned && payload !== undefined && actorOf(payload) === event.emitter;
   const voters = payload?.svc === 'checkpoint' ? countVoters(payload, keys) : 0;
   return {

@@ -6,7 +6,7 @@ import { chooseBest } from './best-copy.ts';
 import { Copies, textOf, type Copy } from './copies.ts';
 import type { Run } from './run.ts';
 import { RunReader } from './run-reader.ts';
-import { isVariant } from './variant.ts';
+import { variantTest } from './variant.ts';
 
 /** What became of the copies that sources gave: given = written + duplicate. */
 export interface MergeTally {
@@ -99,8 +99,9 @@ async function settle(group: Map<string, Copies>, options: MergeOptions): Promis
     chosen.push(winner.event);
     if (distinct.length === 1) continue;
     tally.better++;
+    const isVariant = variantTest(winner.event);
     for (const loser of distinct) {
-      if (loser === winner || !isVariant(loser.event, winner.event)) continue;
+      if (loser === winner || !isVariant(loser.event)) continue;
       tally.variants++;
       await onVariant?.(loser, winner);
     }

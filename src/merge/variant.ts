@@ -11,12 +11,18 @@ const LOSABLE = [
   SLOT['checkpoint.signatures'],
 ];
 
-/** Whether the loser says something that the winner does not: it differs by more than a missing signature or voters. */
-export function isVariant(loser: EventView, winner: EventView): boolean {
-  const lost = take(loser);
+/**
+ * Makes the test whether a loser says something that the winner does not: it differs by more than a missing signature
+ * or missing voters. The winner is looked at once, however many losers there are.
+ */
+export function variantTest(winner: EventView): (loser: EventView) => boolean {
   const won = take(winner);
-  if (lost.rest !== won.rest) return true;
-  return lost.taken.some((member, at) => member !== '' && member !== won.taken[at]);
+  return (loser) => {
+    const lost = take(loser);
+    return (
+      lost.rest !== won.rest || lost.taken.some((member, at) => member !== '' && member !== won.taken[at])
+    );
+  };
 }
 
 /** Splits an event's text into the losable members and the rest. */

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, open, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -106,6 +107,22 @@ describe('when all is well', () => {
       const first = await dumpEvents(mesh, '-ids-from', path);
       await writeFile(path, first.stdout);
       expect(await dumpEvents(mesh, '-ids-from', path)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    });
+  });
+
+  test('-ids-from F >> F closes off a last line that was left torn, and needs no more', async () => {
+    await withMesh({ naras: 1 }, async (mesh) => {
+      const path = join(await folder(), 'backup.jsonl');
+      const all = (await dumpEvents(mesh)).stdout;
+      const lines = all.split('\n').slice(0, -1);
+      await writeFile(path, lines.slice(0, 100).join('\n'));
+      const file = await open(path, 'a');
+      const env = { NARA_SOUL: mesh.requester.soul };
+      const args = [SCRIPT, ...flagsFor(mesh, '-ids-from', path)];
+      const child = spawn(process.execPath, args, { env, stdio: ['ignore', file.fd, 'inherit'] });
+      await new Promise((resolve) => child.once('close', resolve));
+      await file.close();
+      expect(await readFile(path, 'utf8')).toBe(all);
     });
   });
 
@@ -228,6 +245,12 @@ describe('wrong use', () => {
     const finished = await run(SCRIPT, args, { env: { NARA_SOUL: '1'.repeat(40) } });
     expect(finished).toMatchObject({ status: 2, stdout: '' });
     expect(finished.stderr).toContain(message);
+  });
+
+  test('with --json what is wrong is a record', async () => {
+    const finished = await run(SCRIPT, ['--json', '-timeout', '90']);
+    expect(finished.status).toBe(2);
+    expect(JSON.parse(finished.stderr)).toMatchObject({ type: 'error', code: 'USAGE', exitStatus: 2 });
   });
 
   test('a soul that does not parse is status 2 and is not shown', async () => {

@@ -66,3 +66,16 @@ test.each<[string, number, number]>([
 ])('%s: %i is %i', (_, actual, expected) => {
   expect(actual).toBe(expected);
 });
+
+test('it says which demand is not met', () => {
+  const judge = (demands: Partial<Demands>): string | undefined => {
+    const summary = { peers: [good, half], events: { misfit: 0, hostile: 0 } } as unknown as DumpSummary;
+    const all = { minPeers: undefined, requiredPeers: [], strict: false, ...demands };
+    return judgeDump(summary, all, new AbortController().signal)?.message;
+  };
+  expect(judge({ minPeers: 9 })).toBe('1 peers are complete, 9 were wanted.');
+  expect(judge({ requiredPeers: ['good', 'half', 'zed'] })).toBe(
+    'Not complete and proven, though required: half, zed.',
+  );
+  expect(judge({})).toBe('1 of 2 peers failed or are incomplete.');
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readEvent, type EventView } from '../../src/event/event-view.ts';
-import { proveEvent } from '../../src/event/proof.ts';
+import { isAmbiguous, proveEvent } from '../../src/event/proof.ts';
 import { scanLine } from '../../src/event/scanner.ts';
 import { readVectors } from '../fixtures.ts';
 
@@ -63,6 +63,8 @@ test.each<[string, string | Buffer, string]>([
   ['a ts with a fraction', good.replace(/"ts":\d+/, '"ts":1.0'), 'wrong-type'],
   ['a ts with an exponent', good.replace(/"ts":\d+/, '"ts":1e3'), 'wrong-type'],
   ['an id of seven bytes', good.replace(/"id":"\w+"/, '"id":"1234567"'), 'short-id'],
+  ['no service', good.replace(/"svc":"\w+"/, '"svc":null'), 'no-service'],
+  ['more than 16 MiB', good.replace('{', `{"x":"${'x'.repeat(2 ** 24)}",`), 'too-large'],
   ['no id', good.replace(/"id":"\w+",/, ''), 'short-id'],
   ['a known service without its payload', good.replace('"seen":', '"else":'), 'no-payload'],
   ['a payload that is null', good.replace(/"seen":.*$/, '"seen":null}'), 'no-payload'],
@@ -95,4 +97,14 @@ test('a changed content is a misfit', () => {
   expect(proveEvent(read(Buffer.from(good.replace('"observer":"alice"', '"observer":"alicf"')))!)).toEqual({
     class: 'misfit',
   });
+});
+
+test.each([
+  ['seen', '"seen":{"observer":"a:b","subject":"c","via":"d"}', true],
+  ['seen', '"seen":{"observer":"ab","subject":"c","via":"d"}', false],
+  ['hey-there', '"hey_there":{"From":"a","PublicKey":"b","MeshIP":"fd7a:115c::1"}', false],
+  ['hey-there', '"hey_there":{"From":"a","PublicKey":"b","MeshIP":"evil:100.64.0.1"}', true],
+])('%s with %s: ambiguous %s', (svc, payload, expected) => {
+  const event = read(Buffer.from(`{"id":"0123456789","ts":1,"svc":"${svc}",${payload}}`))!;
+  expect(isAmbiguous(event.payload!)).toBe(expected);
 });

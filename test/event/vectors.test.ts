@@ -7,6 +7,9 @@ import { formatRtt } from '../../src/event/rtt.ts';
 import { scanLine } from '../../src/event/scanner.ts';
 import { countVoters, isSigned, verifyEventSignature } from '../../src/event/signature.ts';
 import { PublicKey } from '../../src/identity/keypair.ts';
+import { makeEvent } from '../../src/sandbox/event-maker.ts';
+import { Prng } from '../../src/sandbox/prng.ts';
+import { makeIdentity, type SandboxIdentity } from '../../src/sandbox/sandbox-identity.ts';
 import { flip, readVectors } from '../fixtures.ts';
 
 interface EventVector {
@@ -89,6 +92,39 @@ test.each(readVectors('rtt.json') as { json: string; text: string }[])(
 test('rtt: what toFixed does is not good enough', () => {
   const vectors = readVectors('rtt.json') as { json: string; text: string }[];
   expect(vectors.some(({ json, text }) => Number(json).toFixed(1) !== text)).toBe(true);
+});
+
+test('nobody teaches a key for another name, however truly signed', () => {
+  const [alice, mallory] = ['alice', 'mallory'].map((name) => makeIdentity(name, new Prng(name)));
+  const greet = (from: string, signer: SandboxIdentity): KeyRing => {
+    const payload = { From: from, PublicKey: signer.publicKey, MeshIP: '', ID: 'id', Signature: '' };
+    const learner = new KeyRing();
+    learner.learn(view(makeEvent({ tsNs: 1n, svc: 'hey-there', payload, signer }).line));
+    return learner;
+  };
+  const names = (learner: KeyRing): number[] =>
+    ['alice', 'mallory'].map((name) => learner.keysOfName(name).length).concat(learner.keysOfId('id').length);
+  expect(names(greet('alice', mallory!))).toEqual([0, 0, 0]);
+  expect(names(greet('alice', alice!))).toEqual([1, 0, 1]);
+  expect(names(greet('mallory', mallory!))).toEqual([0, 1, 1]);
+});
+
+test('a flood of keys for one name leaves few to try, the same ones in any order, and the proven one', () => {
+  const floods = Array.from({ length: 40 }, (_, at) => {
+    const signer = { ...makeIdentity('alice', new Prng(`flood ${at}`)) };
+    const payload = { From: 'alice', PublicKey: signer.publicKey, MeshIP: '', ID: '', Signature: '' };
+    return view(makeEvent({ tsNs: 1n, svc: 'hey-there', payload, signer }).line);
+  });
+  const proven = PublicKey.parse(keys[0]!.public_key)!;
+  const learnt = (order: readonly EventView[]): string[] => {
+    const learner = new KeyRing();
+    learner.add('alice', proven);
+    for (const event of order) learner.learn(event);
+    return learner.keysOfName('alice').map(({ text }) => text);
+  };
+  expect(learnt(floods)).toHaveLength(17);
+  expect(learnt(floods)[0]).toBe(proven.text);
+  expect(learnt([...floods].reverse()).sort()).toEqual(learnt(floods).sort());
 });
 
 describe('who may teach a key', () => {

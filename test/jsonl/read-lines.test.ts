@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,10 +12,12 @@ async function fileOf(text: string | Buffer): Promise<string> {
   return path;
 }
 
-async function read(path: string): Promise<{ text: string; number: number; isTorn: boolean }[]> {
+async function read(
+  path: string,
+): Promise<{ text: string; number: number; isTorn: boolean; isOverlong: boolean }[]> {
   const found = [];
   for await (const lines of readLines(path)) {
-    for (const { bytes, number, isTorn } of lines) found.push({ text: bytes.toString(), number, isTorn });
+    for (const { bytes, ...line } of lines) found.push({ text: bytes.toString(), ...line });
   }
   return found;
 }
@@ -25,7 +28,9 @@ test('lines are what split finds', async () => {
       fc.array(fc.string({ unit: fc.constantFrom('a', '\n', '\r', 'é') }), { maxLength: 20 }),
       async (parts) => {
         const text = parts.join('');
-        const expected = text.split('\n').map((line, at) => ({ text: line, number: at + 1, isTorn: false }));
+        const expected = text
+          .split('\n')
+          .map((line, at) => ({ text: line, number: at + 1, isTorn: false, isOverlong: false }));
         const last = expected.pop()!;
         if (last.text !== '') expected.push({ ...last, isTorn: true });
         expect(await read(await fileOf(text))).toEqual(expected);
@@ -43,9 +48,9 @@ test('lines go over the ends of chunks', async () => {
 test('a line beyond the bound is passed over, and the next one is read', async () => {
   const path = await fileOf(`a\n${'x'.repeat(MAX_LINE_BYTES + 2_000_000)}\nb\n`);
   expect(await read(path)).toEqual([
-    { text: 'a', number: 1, isTorn: false },
-    { text: '', number: 2, isTorn: true },
-    { text: 'b', number: 3, isTorn: false },
+    { text: 'a', number: 1, isTorn: false, isOverlong: false },
+    { text: '', number: 2, isTorn: false, isOverlong: true },
+    { text: 'b', number: 3, isTorn: false, isOverlong: false },
   ]);
 });
 
@@ -62,4 +67,15 @@ test('what is appended while reading is not read', async () => {
 test('a missing file has no lines, a folder is an error', async () => {
   expect(await read(join(tmpdir(), 'mesh-backup-there-is-no-such-file'))).toEqual([]);
   await expect(read(tmpdir())).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+});
+
+test('a BOM is no part of the first line, and none of any other', async () => {
+  expect((await read(await fileOf('\ufeffa\n\ufeffb\n'))).map(({ text }) => text)).toEqual(['a', '\ufeffb']);
+});
+
+test.skipIf(process.platform === 'win32')('a pipe is read to its end, although it has no size', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'mesh-backup-')), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const [lines] = await Promise.all([read(path), writeFile(path, 'a\nb\n')]);
+  expect(lines.map(({ text }) => text)).toEqual(['a', 'b']);
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,4 +30,18 @@ test('a torn last line is closed off, and strange lines stay', async () => {
 
 test('a place that cannot be written is an error', async () => {
   await expect(RecordFile.open(tmpdir())).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
+});
+
+test.skipIf(process.platform !== 'linux')('a pipe and a device are written straight through', async () => {
+  const path = await newPath();
+  execFileSync('mkfifo', [path]);
+  const written = readFile(path, 'utf8');
+  const file = await RecordFile.open(path);
+  await file.add({ a: '1' });
+  await file.close();
+  expect(await written).toBe('{"a":"1"}\n');
+
+  const full = await RecordFile.open('/dev/full');
+  await expect(full.add({ a: '1' })).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
+  await full.close();
 });

@@ -3,7 +3,7 @@ import { KeyRing } from '../../src/event/keyring.ts';
 import { PublicKey } from '../../src/identity/keypair.ts';
 import { emptyTally, merge } from '../../src/merge/merge.ts';
 import type { Run } from '../../src/merge/run.ts';
-import { isVariant } from '../../src/merge/variant.ts';
+import { variantTest } from '../../src/merge/variant.ts';
 import { makeCheckpoint } from '../../src/sandbox/checkpoint-maker.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
 import { Prng } from '../../src/sandbox/prng.ts';
@@ -98,7 +98,7 @@ describe('what the loser says decides whether it is a variant', () => {
     ['other blanks', own.replace('{"id"', '{ "id"'), own, true],
     ['fewer voters', checkpoint(alice), checkpoint(alice, bob), true],
   ])('%s', (_, loser, winner, expected) => {
-    expect(isVariant(viewOf(loser), viewOf(winner))).toBe(expected);
+    expect(variantTest(viewOf(winner))(viewOf(loser))).toBe(expected);
   });
 
   test('variants are counted and told, with who gave them', async () => {

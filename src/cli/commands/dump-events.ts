@@ -15,6 +15,7 @@ import { failureLine, peerRecord, summaryLines, summaryRecord, suspectLines } fr
 import { line } from '../line.ts';
 import type { Output } from '../output.ts';
 import { startProgress } from '../progress.ts';
+import { isStdout } from '../same-file.ts';
 import { readSoulText, SOUL_ENVIRONMENT } from '../soul-source.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -64,6 +65,7 @@ export const dumpEvents: CommandModule<DumpFlags> = {
         bounds: boundsOf(flags),
         acceptUnsigned: flags.acceptUnsignedPeers ?? false,
         idsFrom: flags.idsFrom,
+        appendsToKnown: flags.idsFrom !== undefined && isStdout(flags.idsFrom),
         keepMisfits: flags.keepMisfits ?? false,
         quarantine: await openRecords(flags.quarantine),
         variants: await openRecords(flags.variants),
