@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import type { EventFilter } from '../dump/filter.ts';
 import type { Demands } from '../dump/outcome.ts';
 import { MeshBackupError } from '../errors.ts';
+import { DEFAULT_MEMORY_BYTES } from '../merge/run-pool.ts';
 import { parsePeer, parsePeerList, type PeerAddress } from '../mesh/peer-list.ts';
 import { MAX_PAGE_SIZE } from '../sync/page-step.ts';
 import { DEFAULT_WALK_BOUNDS, type WalkBounds } from '../sync/walk-peer.ts';
@@ -27,6 +28,12 @@ export interface DumpFlags extends SoulFlags {
   readonly nara?: readonly string[];
   readonly pageSize: number;
   readonly maxPageBytes: number;
+  readonly maxPeerEvents: number;
+  readonly maxPeerBytes: number;
+  readonly connectTimeout: number;
+  readonly memory: number;
+  /** `--no-checkpoints` makes it false. */
+  readonly checkpoints: boolean;
   readonly acceptUnsignedPeers?: true;
   readonly minPeers?: number;
   readonly requirePeer?: readonly string[];
@@ -37,7 +44,7 @@ export interface DumpFlags extends SoulFlags {
 }
 
 export function declareDumpFlags(command: Command): void {
-  const { timeoutMs, pageSize, maxPageBytes } = DEFAULT_WALK_BOUNDS;
+  const { timeoutMs, pageSize, maxPageBytes, maxPeerEvents, maxPeerBytes } = DEFAULT_WALK_BOUNDS;
   const moment = optionValue((text) => parseMomentNs(text, Date.now()));
   command.option('--name <nara>', 'sign requests as this nara');
   declareSoulFlags(command);
@@ -77,6 +84,28 @@ export function declareDumpFlags(command: Command): void {
         .argParser(optionValue(parseSizeBytes))
         .default(maxPageBytes, '64MiB'),
     )
+    .option(
+      '--max-peer-events <n>',
+      'leave a peer that gives more',
+      optionValue(parseCount(1, 1_000_000_000)),
+      maxPeerEvents,
+    )
+    .addOption(
+      new Option('--max-peer-bytes <size>', 'leave a peer that gives more')
+        .argParser(optionValue(parseSizeBytes))
+        .default(maxPeerBytes, '1GiB'),
+    )
+    .addOption(
+      new Option('--connect-timeout <duration>', 'for the connection to a peer')
+        .argParser(optionValue(parseDurationMs))
+        .default(10_000, '10s'),
+    )
+    .addOption(
+      new Option('--memory <size>', 'for what was fetched; more goes to a private\nfile in TMPDIR')
+        .argParser(optionValue(parseSizeBytes))
+        .default(DEFAULT_MEMORY_BYTES, '32MiB'),
+    )
+    .option('--no-checkpoints', 'do not ask peers for all their checkpoints')
     .option('--accept-unsigned-peers', 'take answers whose signature is missing or false')
     .option('--min-peers <n>', 'so many complete peers are success', optionValue(parseCount(1, 1_000_000)))
     .option('--require-peer <nara>', 'this nara must be complete; repeatable', optionValues(String))
@@ -99,8 +128,9 @@ export function filterOf({ since, until, svc, nara }: DumpFlags): EventFilter {
   return { sinceNs: since, untilNs: until, services: splitLists(svc), naras: splitLists(nara) };
 }
 
-export function boundsOf({ timeout, pageSize, maxPageBytes }: DumpFlags): WalkBounds {
-  return { ...DEFAULT_WALK_BOUNDS, timeoutMs: timeout, pageSize, maxPageBytes };
+export function boundsOf(flags: DumpFlags): WalkBounds {
+  const { timeout, pageSize, maxPageBytes, maxPeerEvents, maxPeerBytes } = flags;
+  return { ...DEFAULT_WALK_BOUNDS, timeoutMs: timeout, pageSize, maxPageBytes, maxPeerEvents, maxPeerBytes };
 }
 
 export function demandsOf({ minPeers, requirePeer, strict }: DumpFlags): Demands {

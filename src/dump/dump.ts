@@ -1,16 +1,15 @@
-import pLimit from 'p-limit';
 import { MeshBackupError } from '../errors.ts';
 import { eventBytes, type EventView } from '../event/event-view.ts';
 import { KeyRing } from '../event/keyring.ts';
-import { PublicKey } from '../identity/keypair.ts';
-import { emptyTally, merge } from '../merge/merge.ts';
-import { RunBuilder, type Run } from '../merge/run.ts';
 import type { Copy } from '../merge/copies.ts';
-import { PeerHttp } from '../mesh/http.ts';
+import { emptyTally, merge, type MergeOptions } from '../merge/merge.ts';
+import type { Run } from '../merge/run.ts';
+import { RunPool, type RunPoolOptions } from '../merge/run-pool.ts';
 import type { PeerAddress } from '../mesh/peer-list.ts';
 import type { Requester } from '../mesh/request-signing.ts';
-import { walkPeer, type WalkBounds } from '../sync/walk-peer.ts';
+import type { WalkBounds } from '../sync/walk-peer.ts';
 import type { WalkReport } from '../sync/walk-report.ts';
+import { fetchAll } from './fetch.ts';
 import { compileFilter, type EventFilter } from './filter.ts';
 import { Intake, type RecordSink } from './intake.ts';
 import { readKnownEvents } from './known-events.ts';
@@ -36,8 +35,12 @@ export interface DumpOptions {
   readonly bounds: WalkBounds;
   readonly filter: EventFilter;
   readonly acceptUnsigned: boolean;
+  /** Ask every peer for its checkpoints, too, which needs no authentication. */
+  readonly checkpoints: boolean;
   /** A backup whose events are not to be written again; it need not exist. */
   readonly idsFrom?: string | undefined;
+  /** Memory for what was fetched, and where the rest goes until it is merged. */
+  readonly memory?: RunPoolOptions;
   /** What is written goes to the end of that very file: a torn last line is closed off first. */
   readonly appendsToKnown?: boolean;
   /** Write events whose ID does not fit, too. */
@@ -59,108 +62,63 @@ export interface DumpOptions {
 export async function dump(options: DumpOptions): Promise<DumpSummary> {
   const startedMs = Date.now();
   const keys = new KeyRing();
-  const known = options.idsFrom === undefined ? undefined : await readKnownEvents(options.idsFrom, keys);
-  const counts = emptyCounts();
-  const intake = new Intake({
-    ...options,
-    keys,
-    counts,
-    passes: compileFilter(options.filter),
-    quarantine: options.quarantine,
-    nowNs: BigInt(startedMs) * 1_000_000n,
-  });
-  const walked = await walkAll(options, intake);
-  for (const { report } of walked) learnPeerKey(keys, report);
-
-  options.observer?.merging?.();
-  const runs = walked.map(({ run }) => run);
-  if (known !== undefined) runs.push(known.run);
-  const write = known?.endsTorn && options.appendsToKnown ? closingOff(options.write) : options.write;
-  const bytesWritten = await writeMerged(runs, keys, counts, { ...options, write });
-  assertAllAccountedFor(counts);
-  return {
-    peers: walked.map(({ report }) => report),
-    events: counts,
-    suspects: intake.suspects,
-    bytesWritten,
-    elapsedMs: Date.now() - startedMs,
-    knownDamaged: known?.damaged ?? 0,
-  };
-}
-
-interface Walked {
-  readonly report: WalkReport;
-  readonly run: Run;
-}
-
-async function walkAll(options: DumpOptions, intake: Intake): Promise<Walked[]> {
-  const http = new PeerHttp(options.connectTimeoutMs);
+  const pool = new RunPool(options.memory);
   try {
-    const limit = pLimit(options.workers);
-    return await Promise.all(options.peers.map((peer) => limit(() => walkOne(peer, http, options, intake))));
+    const known =
+      options.idsFrom === undefined ? undefined : await readKnownEvents(options.idsFrom, keys, pool);
+    const counts = emptyCounts();
+    const intake = new Intake({
+      ...options,
+      keys,
+      counts,
+      passes: compileFilter(options.filter),
+      quarantine: options.quarantine,
+      nowNs: BigInt(startedMs) * 1_000_000n,
+    });
+    const fetched = await fetchAll(options, intake, pool, keys);
+    options.observer?.merging?.();
+    const runs = [...fetched.flatMap((one) => one.runs), ...(known?.runs ?? [])];
+    const write = known?.endsTorn && options.appendsToKnown ? closingOff(options.write) : options.write;
+    const merging = { pool, keys, tally: emptyTally() };
+    const bytesWritten = await writeMerged(runs, merging, counts, { ...options, write });
+    assertAllAccountedFor(counts);
+    return {
+      peers: fetched.map(({ report }) => report),
+      events: counts,
+      suspects: intake.suspects,
+      bytesWritten,
+      elapsedMs: Date.now() - startedMs,
+      knownDamaged: known?.damaged ?? 0,
+    };
   } finally {
-    await http.close();
+    pool.close();
   }
-}
-
-async function walkOne(
-  peer: PeerAddress,
-  http: PeerHttp,
-  options: DumpOptions,
-  intake: Intake,
-): Promise<Walked> {
-  const { observer, filter, bounds, requester, acceptUnsigned, signal } = options;
-  const { pages, report } = walkPeer(peer, {
-    ...bounds,
-    http,
-    requester,
-    acceptUnsigned,
-    signal,
-    sinceNs: filter.sinceNs,
-    untilNs: filter.untilNs,
-    services: filter.services.length === 0 ? undefined : filter.services,
-    now: Date.now,
-  });
-  const builder = new RunBuilder();
-  observer?.peerStarted?.(report);
-  for await (const events of pages) {
-    await intake.take(events, report.label, builder);
-    observer?.peerAdvanced?.(report);
-  }
-  observer?.peerEnded?.(report);
-  const holder = report.proven ? report.publicKey : undefined;
-  return { report, run: builder.finish({ label: report.label, holder, role: 'source' }) };
-}
-
-/** A peer whose answers verify has shown that it holds its key; the name is what it calls itself. */
-function learnPeerKey(keys: KeyRing, { proven, claimedName, publicKey }: WalkReport): void {
-  const key = proven && publicKey !== undefined ? PublicKey.parse(publicKey) : undefined;
-  if (key !== undefined && claimedName !== undefined) keys.add(claimedName, key);
 }
 
 async function writeMerged(
   runs: readonly Run[],
-  keys: KeyRing,
+  merging: MergeOptions,
   counts: EventCounts,
   { variants, write, observer }: DumpOptions,
 ): Promise<number> {
-  const tally = emptyTally();
-  let bytes = 0;
   const onVariant = (loser: Copy, winner: Copy): Promise<void> | undefined =>
     variants?.add({
       class: 'variant',
       reason: 'differs from the copy that was written',
       id: winner.event.id,
-      peer: [...loser.givenBy].sort().join(', '),
+      peer: Array.from(loser.origins, ({ label }) => label)
+        .sort()
+        .join(', '),
       bytes: eventBytes(loser.event).toString('base64'),
     });
-  for await (const events of merge(runs, { keys, tally, onVariant })) {
+  let bytes = 0;
+  for await (const events of merge(runs, { ...merging, onVariant })) {
     const lines = joinLines(events);
     await write(lines);
     bytes += lines.length;
     observer?.written?.(events.length, lines.length);
   }
-  const { written, duplicate, better, variants: variantCount } = tally;
+  const { written, duplicate, better, variants: variantCount } = merging.tally;
   Object.assign(counts, { written, duplicate, better, variants: variantCount });
   return bytes;
 }

@@ -1,7 +1,7 @@
 import { eventBytes, type EventView } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
 import { isAmbiguous, isFuture, proveEvent, type Proof } from '../event/proof.ts';
-import type { RunBuilder } from '../merge/run.ts';
+import type { RunBuilder } from '../merge/run-builder.ts';
 import type { EventTest } from './filter.ts';
 import type { EventCounts, Suspects } from './summary.ts';
 

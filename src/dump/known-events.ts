@@ -3,11 +3,12 @@ import type { KeyRing } from '../event/keyring.ts';
 import { proveEvent } from '../event/proof.ts';
 import { scanLine } from '../event/scanner.ts';
 import { readLines } from '../jsonl/read-lines.ts';
-import { RunBuilder, type Run } from '../merge/run.ts';
+import type { Run } from '../merge/run.ts';
+import type { RunPool } from '../merge/run-pool.ts';
 
 /** What a file of `-ids-from` has already. */
 export interface KnownEvents {
-  readonly run: Run;
+  readonly runs: readonly Run[];
   /** Lines that hold no event that could be proven: they suppress nothing. */
   readonly damaged: number;
   /** Its last line lacks its end: what is appended needs a line feed first. */
@@ -18,8 +19,8 @@ export interface KnownEvents {
  * Reads a backup as a run of known events. Known means proven: copies whose ID fits count by their ID, all others by
  * their very bytes; its greetings teach keys. A file that is not there holds nothing. Throws `FILE_UNREADABLE`.
  */
-export async function readKnownEvents(path: string, keys: KeyRing): Promise<KnownEvents> {
-  const builder = new RunBuilder();
+export async function readKnownEvents(path: string, keys: KeyRing, pool: RunPool): Promise<KnownEvents> {
+  const builder = pool.builder({ label: path, holder: undefined, role: 'known' });
   let damaged = 0;
   let endsTorn = false;
   for await (const lines of readLines(path)) {
@@ -38,7 +39,7 @@ export async function readKnownEvents(path: string, keys: KeyRing): Promise<Know
       }
     }
   }
-  return { run: builder.finish({ label: path, holder: undefined, role: 'known' }), damaged, endsTorn };
+  return { runs: builder.finish(), damaged, endsTorn };
 }
 
 function isBlank(line: Buffer): boolean {

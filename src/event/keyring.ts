@@ -1,10 +1,11 @@
+import { hash } from 'node:crypto';
 import { PublicKey } from '../identity/keypair.ts';
 import { signableDigest } from './id.ts';
 import type { EventView } from './event-view.ts';
 
 /** So many keys that greetings taught are kept for a name or ID: each of them is tried, so more would be a weapon. */
 const MAX_LEARNT_KEYS = 16;
-/** Greetings that are remembered, so that the same one from many peers is looked at once. */
+/** Greetings that taught nothing are remembered, so that the same one from many peers is looked at once. */
 const MAX_HEARD = 100_000;
 
 /**
@@ -30,14 +31,17 @@ export class KeyRing {
       payload.publicKey === ''
     )
       return;
-    const greeting = `${event.computedId} ${payload.publicKey} ${payload.id} ${event.sig}`;
+    const { from, publicKey, id } = payload;
+    const known = this.#byName.get(from)?.find(publicKey);
+    if (known !== undefined && (id === '' || this.#byId.get(id)?.find(publicKey) !== undefined)) return;
+    const greeting = hash('sha256', `${event.computedId} ${publicKey} ${id} ${event.sig}`, 'base64');
     if (this.#heard.has(greeting)) return;
     if (this.#heard.size >= MAX_HEARD) this.#heard.clear();
     this.#heard.add(greeting);
-    const key = this.#byName.get(payload.from)?.find(payload.publicKey) ?? PublicKey.parse(payload.publicKey);
+    const key = known ?? PublicKey.parse(publicKey);
     if (key?.verify(signableDigest(event), event.sig) !== true) return;
-    keysOf(this.#byName, payload.from).learn(key);
-    if (payload.id !== '') keysOf(this.#byId, payload.id).learn(key);
+    keysOf(this.#byName, from).learn(key);
+    if (id !== '') keysOf(this.#byId, id).learn(key);
   }
 
   /** Adds a key that its holder proved to hold, or that the operator vouches for. */
@@ -57,8 +61,13 @@ export class KeyRing {
 
 function keysOf(owners: Map<string, Keys>, owner: string): Keys {
   let keys = owners.get(owner);
-  if (keys === undefined) owners.set(owner, (keys = new Keys()));
+  if (keys === undefined) owners.set(detached(owner), (keys = new Keys()));
   return keys;
+}
+
+/** A copy of a string: a part of a page keeps the whole page in memory as long as it lives. */
+function detached(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** The keys of one owner, by their text. */

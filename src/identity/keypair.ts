@@ -51,14 +51,16 @@ export class PublicKey {
    */
   static parse(text: string): PublicKey | undefined {
     const bytes = decodeBase64(text);
-    if (bytes?.length !== 32 || encodeBase64(bytes) !== text) return undefined;
+    if (bytes?.length !== 32) return undefined;
+    const canonical = encodeBase64(bytes); // also a string of its own, no part of a page that it would keep in memory
+    if (canonical !== text) return undefined;
     try {
       if (ed25519.Point.fromBytes(bytes).isSmallOrder()) return undefined;
     } catch {
       return undefined;
     }
     const der = Buffer.concat([ED25519_SPKI_PREFIX, bytes]);
-    return new PublicKey(text, createPublicKey({ key: der, format: 'der', type: 'spki' }));
+    return new PublicKey(canonical, createPublicKey({ key: der, format: 'der', type: 'spki' }));
   }
 
   /** Whether the signature (standard Base64, as Go reads it) is this key's over these bytes. */

@@ -2,6 +2,7 @@ import { eventBytes, type EventView } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
 import { actorOf, countVoters, verifyEventSignature } from '../event/signature.ts';
 import type { Copy } from './copies.ts';
+import type { RunOrigin } from './run.ts';
 
 /**
  * Chooses among differing copies of one event (their IDs fit, so they agree on the content). In this order: signed,
@@ -11,6 +12,7 @@ import type { Copy } from './copies.ts';
 export function chooseBest(copies: readonly Copy[], keys: KeyRing): Copy {
   const [first, ...others] = copies;
   if (first === undefined) throw new RangeError('no copy to choose from');
+  if (others.length === 0) return first;
   const verify = rememberVerdicts(keys);
   let best = rank(first, keys, verify);
   for (const copy of others) {
@@ -40,15 +42,21 @@ function rememberVerdicts(keys: KeyRing): Verify {
 }
 
 function rank(copy: Copy, keys: KeyRing, verify: Verify): Ranked {
-  const { event, holders } = copy;
+  const { event, origins } = copy;
   const { payload } = event;
   const isSigned = verify(event);
   const isOwn = isSigned && payload !== undefined && actorOf(payload) === event.emitter;
   const voters = payload?.svc === 'checkpoint' ? countVoters(payload, keys) : 0;
   return {
     copy,
-    merits: [Number(isOwn), Number(isSigned), voters, Number(!event.hasUnknownKey), holders.size],
+    merits: [Number(isOwn), Number(isSigned), voters, Number(!event.hasUnknownKey), countHolders(origins)],
   };
+}
+
+function countHolders(origins: Iterable<RunOrigin>): number {
+  const holders = new Set<string>();
+  for (const { holder } of origins) if (holder !== undefined) holders.add(holder);
+  return holders.size;
 }
 
 function compare(a: Ranked, b: Ranked): number {

@@ -1,57 +1,98 @@
-import { eventBytes, type EventView } from '../event/event-view.ts';
+import type { EventView } from '../event/event-view.ts';
+import type { KeyRing } from '../event/keyring.ts';
+import { chooseBest } from './best-copy.ts';
+import { compareBytes } from './order.ts';
 import type { RunOrigin } from './run.ts';
+import type { RunPool } from './run-pool.ts';
+import { TaggedWriter } from './tagged-writer.ts';
+import { variantTest } from './variant.ts';
 
-/** One spelling of an event, and who holds it. */
+/** One spelling of an event, and the sources that gave it. */
 export interface Copy {
   readonly event: EventView;
-  /** Labels of the sources that gave it. */
-  readonly givenBy: Set<string>;
-  /** Distinct proven peer keys among them. */
-  readonly holders: Set<string>;
+  readonly origins: ReadonlySet<RunOrigin>;
 }
 
-/** All copies of one event, as they come together in a group of the merge: equal bytes are one copy. */
+/** Told of a copy that lost although it says something else than the winner. */
+export type VariantListener = (loser: Copy, winner: Copy) => Promise<void> | void;
+
+/** So much of the copies of one event is in memory at a time: more spellings fill our disk, not our memory. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** All copies of one event, added in the order of runs: equal bytes follow one another and are one copy. */
 export class Copies {
-  /** Copies that sources gave; those of `known` origins are not kept. */
-  readonly distinct: Copy[] = [];
+  readonly #keys: KeyRing;
+  readonly #pool: RunPool;
+  #copies: { event: EventView; origins: Set<RunOrigin> }[] = [];
+  #bytes = 0;
+  #dismissed: TaggedWriter | undefined;
+  /** A known run holds the event. */
   isKnown = false;
+  /** How often sources gave it. */
   given = 0;
-  /** By text, once there are several: so that ten thousand spellings are no ten thousand comparisons each. */
-  #byText: Map<string, Copy> | undefined;
 
-  add(event: EventView, origin: RunOrigin): void {
-    if (origin.role === 'known') {
-      this.isKnown = true;
-      return;
+  constructor(keys: KeyRing, pool: RunPool) {
+    this.#keys = keys;
+    this.#pool = pool;
+  }
+
+  add(event: EventView, origins: readonly RunOrigin[]): void {
+    for (const origin of origins) {
+      if (origin.role === 'known') this.isKnown = true;
+      else {
+        this.given++;
+        this.#copyOf(event).add(origin);
+      }
     }
-    this.given++;
-    const copy = this.#find(event) ?? this.#keep(event);
-    copy.givenBy.add(origin.label);
-    if (origin.holder !== undefined) copy.holders.add(origin.holder);
   }
 
-  #find(event: EventView): Copy | undefined {
-    const first = this.distinct[0];
-    if (first === undefined || isSameText(first.event, event)) return first;
-    this.#byText ??= new Map([[textOf(first.event), first]]);
-    return this.#byText.get(textOf(event));
+  get isContested(): boolean {
+    return this.#copies.length > 1 || this.#dismissed !== undefined;
   }
 
-  #keep(event: EventView): Copy {
-    const copy = { event, givenBy: new Set<string>(), holders: new Set<string>() };
-    this.distinct.push(copy);
-    this.#byText?.set(textOf(event), copy);
-    return copy;
+  /** The best copy; there is one if a source gave any. */
+  choose(): Copy {
+    return chooseBest(this.#copies, this.#keys);
   }
-}
 
-/** An event's bytes as a string, one character a byte: for keys of maps. */
-export function textOf(event: EventView): string {
-  return eventBytes(event).toString('latin1');
-}
+  /** Tells of the losers that are variants of the winner, and counts them. */
+  async tellVariants(winner: Copy, tell: VariantListener | undefined): Promise<number> {
+    const isVariant = variantTest(winner.event);
+    let count = 0;
+    for (const loser of this.#losers(winner)) {
+      if (!isVariant(loser.event)) continue;
+      count++;
+      await tell?.(loser, winner);
+    }
+    return count;
+  }
 
-function isSameText(a: EventView, b: EventView): boolean {
-  return (
-    a.end - a.start === b.end - b.start && a.source.compare(b.source, b.start, b.end, a.start, a.end) === 0
-  );
+  *#losers(winner: Copy): Generator<Copy, void, undefined> {
+    for (const copy of this.#copies) if (copy !== winner) yield copy;
+    if (this.#dismissed === undefined) return;
+    const reader = this.#dismissed.finish().open();
+    while (reader.current !== undefined) {
+      yield { event: reader.current, origins: new Set(reader.origins) };
+      reader.advance();
+    }
+  }
+
+  #copyOf(event: EventView): Set<RunOrigin> {
+    const last = this.#copies.at(-1);
+    if (last !== undefined && compareBytes(last.event, event) === 0) return last.origins;
+    if (this.#bytes > MAX_BYTES) this.#dismissLosers();
+    const origins = new Set<RunOrigin>();
+    this.#copies.push({ event, origins });
+    this.#bytes += event.end - event.start;
+    return origins;
+  }
+
+  /** Writes all but the best copy so far to the disk: none of them can win any more. */
+  #dismissLosers(): void {
+    const best = chooseBest(this.#copies, this.#keys);
+    this.#dismissed ??= new TaggedWriter(this.#pool);
+    for (const copy of this.#copies) if (copy !== best) this.#dismissed.write(copy.event, copy.origins);
+    this.#copies = this.#copies.filter((copy) => copy === best);
+    this.#bytes = best.event.end - best.event.start;
+  }
 }

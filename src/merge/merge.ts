@@ -1,12 +1,12 @@
-import TinyQueue from 'tinyqueue';
+import { setImmediate } from 'node:timers/promises';
 import type { EventView } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
-import { proveEvent } from '../event/proof.ts';
-import { chooseBest } from './best-copy.ts';
-import { Copies, textOf, type Copy } from './copies.ts';
+import { Copies, type VariantListener } from './copies.ts';
+import { isCopy } from './order.ts';
+import { ReaderQueue } from './reader-queue.ts';
+import { BREATH_EVENTS, reduceRuns } from './reduce-runs.ts';
 import type { Run } from './run.ts';
-import { RunReader } from './run-reader.ts';
-import { variantTest } from './variant.ts';
+import type { RunPool } from './run-pool.ts';
 
 /** What became of the copies that sources gave: given = written + duplicate. */
 export interface MergeTally {
@@ -21,99 +21,56 @@ export interface MergeTally {
 }
 
 export interface MergeOptions {
+  /** Where runs are poured together when there are too many to be open at a time. */
+  readonly pool: RunPool;
   /** Keys gathered from all runs. Signatures are verified only where copies differ. */
   readonly keys: KeyRing;
   readonly tally: MergeTally;
-  /** Told of each loser that says something else than the winner. */
-  readonly onVariant?: (loser: Copy, winner: Copy) => Promise<void> | void;
+  readonly onVariant?: VariantListener;
 }
 
 export function emptyTally(): MergeTally {
   return { given: 0, written: 0, duplicate: 0, better: 0, variants: 0 };
 }
 
+const BATCH_EVENTS = 1024;
+
 /**
- * Merges runs into one stream, batch by batch: by `ts`, then ID, then bytes; each event once, in its best copy; without
- * what `known` runs hold. An ID that fits its content fixes `ts`, so all good copies of an event meet in one group.
- * Events whose ID does not fit, or cannot be checked, are copies of one another only where their bytes are equal.
- * The result does not depend on the order of runs.
+ * Merges runs into one stream, batch by batch, in the order of `compareEvents`: each event once, in its best copy,
+ * without what `known` runs hold. An ID that fits its content fixes `ts`, so all good copies of an event follow one
+ * another, and no more than one event's copies are held at a time. The result does not depend on the order of runs.
  */
 export async function* merge(
   runs: readonly Run[],
   options: MergeOptions,
 ): AsyncGenerator<readonly EventView[], void, undefined> {
-  const readers = runs.map((run) => new RunReader(run));
-  try {
-    const queue = new TinyQueue<RunReader>([], (a, b) => compareBigInt(a.current!.tsNs, b.current!.tsNs));
-    for (const reader of readers) if (await reader.refill()) queue.push(reader);
-    let batch: EventView[] = [];
-    while (queue.length > 0) {
-      batch.push(...(await settle(await nextGroup(queue), options)));
-      if (batch.length >= BATCH_EVENTS) {
-        yield batch;
-        batch = [];
-      }
+  const { pool, keys } = options;
+  const queue = new ReaderQueue(await reduceRuns(runs, pool));
+  let batch: EventView[] = [];
+  let steps = 0;
+  for (let first = queue.lowest; first !== undefined; first = queue.lowest) {
+    const copies = new Copies(keys, pool);
+    for (let next = queue.lowest; next !== undefined && isCopy(first, next); next = queue.lowest) {
+      copies.add(next, queue.take());
     }
-    if (batch.length > 0) yield batch;
-  } finally {
-    await Promise.all(readers.map((reader) => reader.close()));
-  }
-}
-
-const BATCH_EVENTS = 1024;
-
-/** Takes all copies of the lowest `ts` off the runs, by what makes them copies of one another. */
-async function nextGroup(queue: TinyQueue<RunReader>): Promise<Map<string, Copies>> {
-  const { tsNs } = queue.peek()!.current!;
-  const group = new Map<string, Copies>();
-  while (queue.peek()?.current?.tsNs === tsNs) {
-    const reader = queue.pop()!;
-    let event = reader.current;
-    while (event?.tsNs === tsNs) {
-      const key = proveEvent(event).class === 'id' ? event.id : textOf(event);
-      let copies = group.get(key);
-      if (copies === undefined) group.set(key, (copies = new Copies()));
-      copies.add(event, reader.origin);
-      reader.advance();
-      if (reader.current === undefined && !(await reader.refill())) break;
-      event = reader.current;
-    }
-    if (reader.current !== undefined) queue.push(reader);
-  }
-  return group;
-}
-
-/** The events of a group that are to be written, in order. */
-async function settle(group: Map<string, Copies>, options: MergeOptions): Promise<EventView[]> {
-  const { keys, tally, onVariant } = options;
-  const chosen: EventView[] = [];
-  for (const { distinct, isKnown, given } of group.values()) {
-    tally.given += given;
-    if (isKnown || given === 0) {
-      tally.duplicate += given;
-      continue;
-    }
-    tally.written++;
-    tally.duplicate += given - 1;
-    const winner = distinct.length === 1 ? distinct[0]! : chooseBest(distinct, keys);
-    chosen.push(winner.event);
-    if (distinct.length === 1) continue;
-    tally.better++;
-    const isVariant = variantTest(winner.event);
-    for (const loser of distinct) {
-      if (loser === winner || !isVariant(loser.event)) continue;
-      tally.variants++;
-      await onVariant?.(loser, winner);
+    count(copies, options.tally);
+    if (++steps % BREATH_EVENTS === 0) await setImmediate();
+    if (copies.isKnown) continue;
+    const winner = copies.choose();
+    batch.push(winner.event);
+    if (copies.isContested) options.tally.variants += await copies.tellVariants(winner, options.onVariant);
+    if (batch.length >= BATCH_EVENTS) {
+      yield batch;
+      batch = [];
     }
   }
-  return chosen.length === 1 ? chosen : chosen.sort(compareInGroup);
+  if (batch.length > 0) yield batch;
 }
 
-function compareInGroup(a: EventView, b: EventView): number {
-  if (a.id !== b.id) return a.id < b.id ? -1 : 1;
-  return a.source.compare(b.source, b.start, b.end, a.start, a.end);
-}
-
-function compareBigInt(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function count({ given, isKnown, isContested }: Copies, tally: MergeTally): void {
+  tally.given += given;
+  tally.duplicate += isKnown ? given : given - 1;
+  if (isKnown) return;
+  tally.written++;
+  if (isContested) tally.better++;
 }

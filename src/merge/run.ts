@@ -10,39 +10,21 @@ export interface RunOrigin {
   readonly role: 'source' | 'known';
 }
 
-/**
- * Copies of events in `ts` order. It is opened once; the merge closes what it opened. Between events of one `ts` any
- * order goes.
- */
+/** Copies of events in the order of `compareEvents`. What it reads from is closed by the pool that made it. */
 export interface Run {
-  readonly origin: RunOrigin;
-  open(): AsyncIterable<readonly EventView[]>;
+  /** Begins to read it from its start; any number of readers may be under way. */
+  open(): RunReader;
 }
 
-/** Collects the copies that one origin gave, in any order, and makes a run of them. */
-export class RunBuilder {
-  readonly #events: EventView[] = [];
-  #isSorted = true;
-
-  add(event: EventView): void {
-    const last = this.#events.at(-1);
-    if (last !== undefined && event.tsNs < last.tsNs) this.#isSorted = false;
-    this.#events.push(event);
-  }
-
-  /** The builder is used up after it. */
-  finish(origin: RunOrigin): Run {
-    const events = this.#events;
-    if (!this.#isSorted) events.sort((a, b) => (a.tsNs < b.tsNs ? -1 : a.tsNs > b.tsNs ? 1 : 0));
-    return { origin, open: () => inBatches(events) };
-  }
-}
-
-const BATCH_EVENTS = 4096;
-
-// eslint-disable-next-line @typescript-eslint/require-await -- runs in files, which come later, do await
-async function* inBatches(
-  events: readonly EventView[],
-): AsyncGenerator<readonly EventView[], void, undefined> {
-  for (let at = 0; at < events.length; at += BATCH_EVENTS) yield events.slice(at, at + BATCH_EVENTS);
+/** Reads a run event by event. Reading blocks, mostly on the page cache. */
+export interface RunReader {
+  /** The event that it stands at; `undefined` at the end. */
+  readonly current: EventView | undefined;
+  /** Who gave the current event; an origin stands there as often as it gave this very copy. */
+  readonly origins: readonly RunOrigin[];
+  /**
+   * Goes on to the next event. `like` is an event that it may well be, byte for byte (another run's next one): then it
+   * IS that event, and need not be scanned again. Throws `TEMPORARY_FILE`.
+   */
+  advance(like?: EventView): void;
 }

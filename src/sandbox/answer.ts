@@ -2,8 +2,11 @@ import { STATUS_CODES, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** How far an answer gets: `stall` and `cut` end in the middle of the body, `hang` before its first byte. */
-export type Delivery = 'whole' | 'stall' | 'cut' | 'hang';
+/**
+ * How an answer gets there: `stall` and `cut` end in the middle of the body, `hang` and `reset` before its first byte, the
+ * latter with the connection; `trickle` gives it byte by byte.
+ */
+export type Delivery = 'whole' | 'stall' | 'cut' | 'hang' | 'reset' | 'trickle';
 
 export interface Answer {
   readonly status: number;
@@ -46,6 +49,7 @@ export function json(body: string): Answer {
 
 /** Go sends bodies that do not fit its buffer without a length. */
 const GO_BUFFER_BYTES = 2048;
+const TRICKLE_MS = 20;
 const BLANKS = Buffer.alloc(65_536, ' ');
 
 /** Sends the answer with the very headers of a real nara. Resolves once its fate is known, never for `hang`. */
@@ -56,12 +60,17 @@ export async function sendAnswer(
 ): Promise<void> {
   const { body, delivery = 'whole', blankBytes = 0 } = answer;
   if (delivery === 'hang') return;
+  if (delivery === 'reset') {
+    response.socket?.resetAndDestroy();
+    return;
+  }
   // Go sends neither of the two that Node adds by itself.
   response.removeHeader('Connection');
   response.writeHead(answer.status, arrangeHeaders(answer, door, nowNs).flat());
   const half = body.subarray(0, Math.ceil(body.length / 2));
   if (delivery === 'stall') response.write(half);
   else if (delivery === 'cut') response.write(half, () => response.destroy());
+  else if (delivery === 'trickle') trickle(response, body);
   else if (blankBytes > 0) await streamBlanks(response, body, blankBytes);
   else response.end(body);
 }
@@ -71,13 +80,32 @@ function arrangeHeaders(answer: Answer, door: Door, nowNs: bigint): (readonly [s
   const isChunked = answer.body.length + (answer.blankBytes ?? 0) > GO_BUFFER_BYTES;
   const length = ['Content-Length', String(answer.body.length)] as const;
   const chunked = ['Transfer-Encoding', 'chunked'] as const;
-  if (door === 'web') return [...sortByName(answer.headers), date, isChunked ? chunked : length];
-  const sorted = sortByName([...answer.headers, date, ...(isChunked ? [] : [length])]);
+  const own = answer.headers.map(([name, value]) => [name, asHeaderBytes(value)] as const);
+  if (door === 'web') return [...sortByName(own), date, isChunked ? chunked : length];
+  const sorted = sortByName([...own, date, ...(isChunked ? [] : [length])]);
   return isChunked ? [...sorted, chunked] : sorted;
+}
+
+/** Go sends the bytes of UTF-8; Node takes a header's value as one byte a character. */
+function asHeaderBytes(value: string): string {
+  return Buffer.from(value).toString('latin1');
 }
 
 function sortByName(headers: readonly (readonly [string, string])[]): (readonly [string, string])[] {
   return headers.toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function trickle(response: ServerResponse, body: Uint8Array): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    response.write(body.subarray(at, at + 1));
+    if (++at < body.length) return;
+    clearInterval(timer);
+    response.end();
+  }, TRICKLE_MS);
+  response.once('close', () => {
+    clearInterval(timer);
+  });
 }
 
 async function streamBlanks(response: ServerResponse, body: Uint8Array, bytes: number): Promise<void> {

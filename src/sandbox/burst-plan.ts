@@ -12,9 +12,18 @@ const PAGES_FOR_GIANT = 5;
 
 /**
  * Bursts that lie across every end of a page of a ledger, in order, none touching another. A ledger of less than a
- * page has one in its middle; one of less than 8 events none.
+ * page has one in its middle; one of less than 8 events none. With `middleSize` one of that size lies in the middle.
  */
-export function planBursts(eventCount: number, pageSize: number, prng: Prng): Burst[] {
+export function planBursts(eventCount: number, pageSize: number, prng: Prng, middleSize = 0): Burst[] {
+  const usual = planUsual(eventCount, pageSize, prng);
+  if (middleSize === 0) return usual;
+  const size = Math.min(middleSize, eventCount);
+  const start = Math.floor((eventCount - size) / 2);
+  const apart = usual.filter((burst) => burst.start + burst.size < start || burst.start > start + size);
+  return [...apart, { start, size }].sort((a, b) => a.start - b.start);
+}
+
+function planUsual(eventCount: number, pageSize: number, prng: Prng): Burst[] {
   const bursts: Burst[] = [];
   for (let pageEnd = pageSize; pageEnd < eventCount; pageEnd += pageSize) {
     const isGiant = eventCount >= PAGES_FOR_GIANT * pageSize && pageEnd === 3 * pageSize;

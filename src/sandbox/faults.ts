@@ -1,13 +1,15 @@
 import { MeshBackupError } from '../errors.ts';
 
 interface FaultRow {
-  /** What stands behind the first colon; `N` is always the last and optional. */
+  /** The number that stands behind the first colon; `N` of `hasFrom` is always the last and optional. */
   readonly argument?: {
     readonly name: string;
     readonly least: number;
     readonly most: number;
     readonly default?: number;
   };
+  /** Behind the colon stands the name of a nara instead. */
+  readonly takesName?: true;
   /** Whether `:N` may say from which sync answer on (1 is the first, and the default). */
   readonly hasFrom?: true;
   readonly meaning: string;
@@ -50,7 +52,24 @@ const table = {
   foreign: { meaning: 'some events signed anew by another emitter' },
   hostile: { meaning: 'mixes in events on which readers disagree or choke' },
   lie: { meaning: 'forge, foreign and hostile, and strip for some events' },
-  legacy: { meaning: 'an old server without page mode, 2000 events at most' },
+  legacy: { meaning: 'an old server without page mode, its ties in any order' },
+  moving: { meaning: 'its ledger gains and loses events between answers' },
+  'no-checkpoints': { meaning: '/api/checkpoints/all is not found' },
+  shift: {
+    argument: { name: 'LIMIT', least: 1, most: 10_000 },
+    meaning: 'LIMIT checkpoints a page, whose offsets shift',
+  },
+  disorder: { meaning: 'its pages are out of order' },
+  repeat: { meaning: 'gives each page twice, whatever is asked' },
+  endless: { meaning: 'invents events without end' },
+  future: { meaning: 'each page ends with an event of the far future' },
+  impostor: { takesName: true, meaning: "shows that nara's name and key" },
+  monster: { meaning: 'mixes in huge names, numbers, strings and objects' },
+  flaky: {
+    argument: { name: 'N', least: 2, most: 1_000_000 },
+    meaning: 'each Nth request fails: reset, 503, 429 in turn',
+  },
+  trickle: { hasFrom: true, meaning: 'its bodies come byte by byte' },
 } as const satisfies Record<string, FaultRow>;
 
 /** The one table of faults; the parser and the help text are made from it. */
@@ -65,6 +84,8 @@ export interface Fault {
   readonly amount: number;
   /** It shows from this sync answer on, 1 is the first. */
   readonly fromAnswer: number;
+  /** The nara that the kind names, where it does. */
+  readonly name?: string;
 }
 
 /** Parses `cut:3`, `status:503:2`, `lie`, …. Throws `USAGE`. */
@@ -74,6 +95,11 @@ export function parseFault(text: string): Fault {
   const row = FAULTS[kind as FaultKind];
   const syntax = `it is ${synopsis(kind as FaultKind)}`;
   const { argument } = row;
+  if (row.takesName === true) {
+    const [name = '', ...rest] = numbers;
+    if (name === '' || rest.length > 0) throw usage(text, syntax);
+    return { kind: kind as FaultKind, amount: 0, fromAnswer: 1, name };
+  }
   let amount = 0;
   if (argument !== undefined) {
     const given = numbers.length === 0 ? argument.default : wholeNumber(numbers.shift());
@@ -106,7 +132,8 @@ export function listFaults(): { synopsis: string; meaning: string }[] {
 }
 
 function synopsis(kind: FaultKind): string {
-  const { argument, hasFrom } = FAULTS[kind];
+  const { argument, hasFrom, takesName } = FAULTS[kind];
+  if (takesName) return `${kind}:NAME`;
   const amount =
     argument === undefined
       ? ''

@@ -12,6 +12,8 @@ export interface HistoryOptions {
   readonly eventsPerNara: number;
   /** Bursts of one `ts` lie across the ends of pages of this size. At least 20, default 2000. */
   readonly pageSize?: number;
+  /** So many events of one `ts` lie in the middle of each ledger; default none. Over 5000 no page can hold them. */
+  readonly middleBurst?: number;
   /** Unix nanoseconds; all events are older. Default 2026-02-01, so that runs on different days are alike. */
   readonly nowNs?: bigint;
 }
@@ -50,7 +52,8 @@ export function makeHistory(options: HistoryOptions): History {
     startNs + ((nowNs - startNs) * BigInt(index)) / BigInt(eventsPerNara + 1);
 
   let index = 0;
-  for (const burst of [...planBursts(eventsPerNara, pageSize, prng), { start: eventsPerNara, size: 0 }]) {
+  const bursts = planBursts(eventsPerNara, pageSize, prng, options.middleBurst);
+  for (const burst of [...bursts, { start: eventsPerNara, size: 0 }]) {
     addStretch(ledgers, burst.start - index, timeAt(index), timeAt(burst.start), writer, prng);
     addBurst(ledgers, burst.size, timeAt(burst.start), writer, prng);
     index = burst.start + burst.size;

@@ -19,9 +19,13 @@ export class Ledger {
   readonly events: readonly SandboxEvent[];
   readonly #isLegacy: boolean;
 
-  /** A legacy ledger belongs to an old server, which knows no modes. Events of one `ts` keep the order given. */
-  constructor(events: readonly SandboxEvent[], isLegacy = false) {
-    this.events = events.toSorted((a, b) => (a.tsNs < b.tsNs ? -1 : a.tsNs > b.tsNs ? 1 : 0));
+  /**
+   * A legacy ledger belongs to an old server, which knows no modes. Events of one `ts` keep the order given, or with a
+   * `tieSeed` come in an order of chance, as Go's sort leaves them.
+   */
+  constructor(events: readonly SandboxEvent[], isLegacy = false, tieSeed?: string) {
+    const order = tieSeed === undefined ? events : new Prng(tieSeed).sample(events, events.length);
+    this.events = order.toSorted((a, b) => (a.tsNs < b.tsNs ? -1 : a.tsNs > b.tsNs ? 1 : 0));
     this.#isLegacy = isLegacy;
   }
 

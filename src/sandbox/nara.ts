@@ -2,16 +2,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { json, plainText, sendAnswer, type Answer, type Door } from './answer.ts';
+import { json, plainStatus, plainText, sendAnswer, type Answer, type Door } from './answer.ts';
+import { answerCheckpoints } from './checkpoints-endpoint.ts';
 import { findFault, type Fault } from './faults.ts';
 import { encodeGoJson } from './go-json.ts';
 import { askForKey, type IntroductionRule } from './introduction.ts';
 import { Ledger } from './ledger.ts';
 import { findAuthFault } from './mesh-auth.ts';
+import { MovingEvents } from './moving-events.ts';
 import { Prng } from './prng.ts';
 import type { SandboxEvent } from './sandbox-event.ts';
 import { makeIdentity, type SandboxIdentity } from './sandbox-identity.ts';
-import { answerSync } from './sync-endpoint.ts';
+import { answerSync, type SyncContext } from './sync-endpoint.ts';
 import { tamper } from './tamper.ts';
 
 export interface NaraOptions {
@@ -56,7 +58,7 @@ export interface SandboxNara {
   readonly naraId: string;
   /** `http://127.0.0.1:PORT`, no slash at the end. */
   readonly url: string;
-  /** What it serves, lies included, oldest first. */
+  /** What it serves now, lies included, oldest first; a moving one serves another list with each answer. */
   readonly ledger: readonly SandboxEvent[];
   /**
    * The events of every sync answer that was sent to its last byte, in the order of sending, again when given again.
@@ -72,7 +74,10 @@ export interface SandboxNara {
 export async function startNara(options: NaraOptions): Promise<SandboxNara> {
   const { identity, faults = [], clock: trueClock = systemClock, door = 'mesh' } = options;
   const kinds = new Set(faults.map((fault) => fault.kind));
-  const ledger = new Ledger(tamper(options.events ?? [], kinds, identity.soul), kinds.has('legacy'));
+  const told = tamper(options.events ?? [], kinds, identity.soul);
+  const moving = kinds.has('moving') ? new MovingEvents(told, identity.soul) : undefined;
+  const shownName = findFault(faults, 'impostor')?.name ?? identity.name;
+  const flaky = findFault(faults, 'flaky')?.amount ?? Infinity;
   const keys = new Map([...(options.knownKeys ?? []), [identity.name, identity.publicKey]]);
   const skewNs = BigInt(findFault(faults, 'skew')?.amount ?? 0) * 1_000_000_000n;
   const clock = (): bigint => trueClock() + skewNs;
@@ -81,13 +86,17 @@ export async function startNara(options: NaraOptions): Promise<SandboxNara> {
   const closing = new AbortController();
   const given: string[] = [];
   const requests: SandboxRequest[] = [];
+  const memory: SyncContext['memory'] = {};
   let answerCount = 0;
+  let checkpointAnswers = 0;
+  let ledger = new Ledger(moving?.current ?? told, kinds.has('legacy'));
 
   function ping(): Answer {
     if (kinds.has('no-ping')) return plainText(404, '404 page not found');
-    const publicKey = kinds.has('no-key') ? '' : identity.publicKey;
+    const shownKey = (shownName === identity.name ? undefined : keys.get(shownName)) ?? identity.publicKey;
+    const publicKey = kinds.has('no-key') ? '' : shownKey;
     const pong = {
-      from: identity.name,
+      from: shownName,
       mesh_ip: options.meshIp ?? '100.64.0.1',
       public_key: publicKey,
       t: clock(),
@@ -110,13 +119,39 @@ export async function startNara(options: NaraOptions): Promise<SandboxNara> {
     const keeper = { clock, findKey: (name: string) => findKey(name, address) };
     const authFault = await findAuthFault({ ...entry, timestamp, signature }, keeper);
     if (authFault !== undefined) return plainText(401, `Authentication failed: ${authFault}`);
-    const { name } = identity;
+    const name = shownName;
     const countAnswer = (): number => ++answerCount;
-    return answerSync(entry, { name, ledger, faults, nowNs: clock(), sign, countAnswer });
+    moveLedger();
+    return answerSync(entry, { name, ledger, faults, nowNs: clock(), sign, countAnswer, memory });
+  }
+
+  function moveLedger(): void {
+    if (moving === undefined && !kinds.has('legacy')) return;
+    const tieSeed = kinds.has('legacy') ? `${identity.soul} ${answerCount}` : undefined;
+    moving?.move();
+    ledger = new Ledger(moving?.current ?? told, kinds.has('legacy'), tieSeed);
+  }
+
+  /** What a flaky nara says instead of answer number `number` of all. */
+  function stumble(number: number): Answer | undefined {
+    if (number % flaky !== 0) return undefined;
+    const turn = (number / flaky) % 3;
+    if (turn === 1) return { ...plainStatus(503), delivery: 'reset' };
+    if (turn === 2) return plainStatus(503);
+    const { headers, ...rest } = plainStatus(429);
+    return { ...rest, headers: [...headers, ['Retry-After', '0']] };
   }
 
   async function route(request: IncomingMessage, entry: SandboxRequest): Promise<Answer> {
     if (entry.path === '/ping') return ping();
+    if (entry.path === '/api/checkpoints/all') {
+      const query = new URL(request.url ?? '', 'http://nara').searchParams;
+      const { events } = ledger;
+      return answerCheckpoints(
+        { ...entry, query },
+        { name: shownName, events, faults, number: ++checkpointAnswers },
+      );
+    }
     return entry.path === '/events/sync' ? sync(request, entry) : plainText(404, '404 page not found');
   }
 
@@ -132,8 +167,8 @@ export async function startNara(options: NaraOptions): Promise<SandboxNara> {
     };
     requests.push(entry);
     if (delayMs > 0) await sleep(delayMs, undefined, { signal: closing.signal });
-    const answer = await route(request, entry);
-    if (answer.delivery !== 'hang') entry.status = answer.status;
+    const answer = stumble(requests.length) ?? (await route(request, entry));
+    if (answer.delivery !== 'hang' && answer.delivery !== 'reset') entry.status = answer.status;
     response.once('finish', () => given.push(...(answer.gives ?? [])));
     await sendAnswer(response, answer, { door, nowNs: clock() });
   }
@@ -152,7 +187,9 @@ export async function startNara(options: NaraOptions): Promise<SandboxNara> {
     publicKey: identity.publicKey,
     naraId: identity.naraId,
     url: `http://127.0.0.1:${port}`,
-    ledger: ledger.events,
+    get ledger() {
+      return ledger.events;
+    },
     given,
     requests,
     close: () => {
@@ -167,8 +204,9 @@ export async function startNara(options: NaraOptions): Promise<SandboxNara> {
   };
 }
 
+/** Go reads a header's bytes as UTF-8. */
 function headerOf(request: IncomingMessage, name: string): string {
-  return String(request.headers[name] ?? '');
+  return Buffer.from(String(request.headers[name] ?? ''), 'latin1').toString();
 }
 
 function systemClock(): bigint {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { json, plainStatus, plainText, type Answer, type Delivery } from './answer.ts';
+import { distortPage } from './distort-page.ts';
 import { findFault, type Fault, type FaultKind } from './faults.ts';
 import { encodeGoJson } from './go-json.ts';
 import type { Ledger, Selection } from './ledger.ts';
@@ -17,10 +18,11 @@ export interface SyncContext {
   readonly sign: (message: Uint8Array) => string;
   /** Number of the answer, 1 is the first; asked for once the request is found good. */
   readonly countAnswer: () => number;
+  /** What the answer before it held; kept here for the next. */
+  readonly memory: { before?: Selection };
 }
 
 const EARLIEST_CURSOR = '-9223372036854775808';
-const HOUR_NS = 3_600_000_000_000n;
 
 /** The answer to an authenticated request, with the faults that show in it. */
 export function answerSync({ method, body }: { method: string; body: string }, context: SyncContext): Answer {
@@ -40,13 +42,13 @@ export function answerSync({ method, body }: { method: string; body: string }, c
   const huge = fault('huge');
   if (huge) return { ...json(`{"from":${encodeGoJson(context.name)},"events":[`), blankBytes: huge.amount };
 
-  const selection = select(request, context.ledger, fault);
+  const selection = select(request, context, fault, number);
   const sign = fault('bad-signature') ? signOtherwise(context.sign) : context.sign;
   const text = writeBody(selection, { ...context, sign }, fault('unsigned') === undefined);
   const isMalformed = fault('malformed') !== undefined;
   const whole = json(isMalformed ? text.slice(0, text.length / 2) : text);
   const sealed = fault('unsigned') ? whole : signed(whole, { ...context, sign });
-  const delivery = (['hang', 'stall', 'cut'] satisfies Delivery[]).find(fault);
+  const delivery = (['hang', 'stall', 'cut', 'trickle'] satisfies Delivery[]).find(fault);
   return {
     ...disguise(sealed, fault),
     ...(delivery && { delivery }),
@@ -56,13 +58,13 @@ export function answerSync({ method, body }: { method: string; body: string }, c
 
 function select(
   request: SyncRequest,
-  ledger: Ledger,
+  { ledger, memory }: SyncContext,
   fault: (kind: FaultKind) => Fault | undefined,
+  number: number,
 ): Selection {
+  if (fault('repeat') && number % 2 === 0 && memory.before !== undefined) return memory.before;
   const selection = ledger.select(fault('stuck-cursor') ? { ...request, cursor: EARLIEST_CURSOR } : request);
-  const first = selection.events[0];
-  if (!fault('back-cursor') || first === undefined) return selection;
-  return { ...selection, nextCursor: String(first.tsNs - HOUR_NS) };
+  return (memory.before = distortPage(selection, request, fault));
 }
 
 /** The body's own signature covers neither the cursor nor the events' content, only their IDs. */

@@ -3,6 +3,7 @@ import type { FaultKind } from './faults.ts';
 import { encodeGoJson, type WireObject } from './go-json.ts';
 import { makeEvent } from './event-maker.ts';
 import { makeHostileEvent } from './hostile-events.ts';
+import { addMonsters } from './monster-events.ts';
 import { PAYLOAD_KEYS, isService } from './payload-view.ts';
 import { Prng } from './prng.ts';
 import { parseLine, type SandboxEvent } from './sandbox-event.ts';
@@ -17,7 +18,8 @@ const SLOTS = { forge: 7, foreign: 17, hostile: 27, strip: 37 } as const;
 /**
  * The ledger that a lying nara serves: a new list, in the order of the true one. The same seed lies the same way.
  * `forge` alters some content under the old ID, some fields where no ID looks, and adds inventions, in turn;
- * `foreign` re-signs as an emitter that introduces itself with a hey-there; `hostile` adds; `strip` alone strips all.
+ * `foreign` re-signs as an emitter that introduces itself with a hey-there; `hostile` and `monster` add; `strip` alone
+ * strips all.
  */
 export function tamper(
   truth: readonly SandboxEvent[],
@@ -26,7 +28,8 @@ export function tamper(
 ): readonly SandboxEvent[] {
   const lies = (kind: 'forge' | 'foreign' | 'hostile'): boolean => kinds.has(kind) || kinds.has('lie');
   const mallory = makeIdentity('mallory', new Prng(`tamper ${seed}`));
-  return truth.flatMap((event, index) => {
+  const grown = kinds.has('monster') ? addMonsters(truth) : truth;
+  return grown.flatMap((event, index) => {
     const round = Math.floor(index / PERIOD);
     const slot = index % PERIOD;
     if (lies('forge') && slot === SLOTS.forge) return forge(event, round);

@@ -1,101 +1,117 @@
 import { constants } from 'node:buffer';
 import { MeshBackupError } from '../errors.ts';
 import type { PublicKey } from '../identity/keypair.ts';
-import type { HttpAnswer, PeerConnection } from '../mesh/http.ts';
-import { signRequest, toHttpHeaders, type Requester } from '../mesh/request-signing.ts';
+import type { HttpAnswer } from '../mesh/http.ts';
+import { signRequest, toHttpHeaders } from '../mesh/request-signing.ts';
+import { noteSignature } from './acquaintance.ts';
 import { parseSyncAnswer, type SyncAnswer } from './answer.ts';
+import type { PeerSession } from './peer-session.ts';
 import { assertUsable } from './usable-answer.ts';
 import { verifySyncAnswer, type AnswerVerdict } from './verify-answer.ts';
+import type { WalkOptions } from './walk-options.ts';
+import type { WalkReport } from './walk-report.ts';
 
-export interface SyncClientOptions {
-  readonly connection: PeerConnection;
-  readonly requester: Requester;
-  /** Answers must be signed by it. `undefined`: nobody knows the peer's key, answers are taken unproven. */
-  readonly key: PublicKey | undefined;
-  /** Take unsigned and falsely signed answers, too. */
-  readonly acceptUnsigned: boolean;
-  readonly maxPageBytes: number;
-  /** Without a byte for so long a request ends: until the peer's first answer, and after it. */
-  readonly firstByteTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly signal: AbortSignal;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  /** Grows as requests go out and bytes of bodies come in. */
-  readonly traffic: { requests: number; bytes: number };
+/** Which events are asked for; filters are exact, and an absent one passes all. */
+export interface EventScope {
+  readonly services?: readonly string[] | undefined;
+  /** Names as actor or target. */
+  readonly subjects?: readonly string[] | undefined;
 }
 
 /** What page mode is asked for. */
-export interface PageRequest {
+export interface PageRequest extends EventScope {
   /** Events with `ts` strictly greater. */
   readonly cursor: bigint;
   readonly pageSize: number;
-  /** `undefined`: all. */
-  readonly services: readonly string[] | undefined;
 }
 
-/** A page, and what its signature says; `verdict` is `undefined` where there is no key to hold it against. */
-export interface Page {
-  readonly answer: SyncAnswer;
-  readonly verdict: AnswerVerdict | undefined;
+/** What every server is asked for, old ones too: each `total`th event from number `index` on. */
+export interface SliceRequest extends EventScope {
+  /** Events with `ts` strictly greater. */
+  readonly cursor: bigint;
+  readonly index: number;
+  readonly total: number;
 }
 
 const PATH = '/events/sync';
 const IS_SIGNED = new Set(['whole', 'ids']);
+/** What a current server gives at once; an old one takes its own bound for more than that. */
+const MOST_EVENTS = 5000;
 
 /** Sends signed `POST /events/sync` requests to one peer, one at a time, and checks what comes back. */
 export class SyncClient {
-  readonly #options: SyncClientOptions;
-  #hasAnswered = false;
+  readonly #session: PeerSession;
+  readonly #options: WalkOptions;
+  readonly #report: WalkReport;
+  /** Answers must be signed by it. `undefined`: nobody knows the peer's key, answers are taken unproven. */
+  readonly #key: PublicKey | undefined;
+  #hasTaken = false;
 
-  constructor(options: SyncClientOptions) {
+  constructor(session: PeerSession, options: WalkOptions, report: WalkReport, key: PublicKey | undefined) {
+    this.#session = session;
     this.#options = options;
+    this.#report = report;
+    this.#key = key;
   }
 
   /**
-   * Fetches one page. Throws what `PeerConnection.send` and `assertUsable` throw, `PEER_UNSIGNED`, `PEER_SIGNATURE`,
-   * and `PEER_MALFORMED` for a body that breaks off and is not signed. One that breaks off and may be taken all the
-   * same is returned with `broken` set.
+   * Fetches one page; what fails for now is tried again. Throws what `PeerSession.send` and `assertUsable` throw,
+   * `PEER_UNSIGNED`, `PEER_SIGNATURE`, and `PEER_MALFORMED` for a body that breaks off and is not signed. One that
+   * breaks off and may be taken all the same is returned with `broken` set.
    */
-  async fetchPage(request: PageRequest): Promise<Page> {
-    const http = await this.#post(request);
-    assertUsable(http);
+  async fetchPage({ cursor, pageSize, ...scope }: PageRequest): Promise<SyncAnswer> {
+    return this.#fetch(scope, `"mode":"page","page_size":${pageSize},"cursor":"${cursor}"`);
+  }
+
+  /** Fetches one slice in the manner of old servers; throws as `fetchPage` does, and `PEER_MALFORMED` for a broken one. */
+  async fetchSlice({ cursor, index, total, ...scope }: SliceRequest): Promise<SyncAnswer> {
+    const slice = `"slice_index":${index},"slice_total":${total},"max_events":${MOST_EVENTS}`;
+    const answer = await this.#fetch(scope, `"since_time":${cursor},${slice}`);
+    if (answer.broken !== undefined) throw new MeshBackupError('PEER_MALFORMED', answer.broken);
+    return answer;
+  }
+
+  /** `mode` is JSON by hand: times do not fit a number of JavaScript. */
+  async #fetch({ services, subjects }: EventScope, mode: string): Promise<SyncAnswer> {
+    const from = JSON.stringify(this.#options.requester.name);
+    const scope = `"services":${JSON.stringify(services ?? null)},"subjects":${JSON.stringify(subjects ?? null)}`;
+    const body = `{"from":${from},${scope},${mode}}`;
+    const { answer, verdict } = await this.#session.retrying(() => this.#attempt(body));
+    noteSignature(this.#report, verdict, !this.#hasTaken);
+    this.#hasTaken = true;
+    return answer;
+  }
+
+  async #attempt(body: string): Promise<{ answer: SyncAnswer; verdict: AnswerVerdict | undefined }> {
+    let http = await this.#post(body);
+    // A peer that had to ask around for our key may find the request too old, and knows us by now.
+    if (http.status === 401) http = await this.#post(body);
+    assertUsable(http, this.#options.now());
     const answer = parseSyncAnswer(http.body);
     return { answer, verdict: this.#judgeSignature(http, answer) };
   }
 
-  async #post({ cursor, pageSize, services }: PageRequest): Promise<HttpAnswer> {
-    const { connection, requester, traffic, ...options } = this.#options;
-    const body = {
-      from: requester.name,
-      services: services ?? null,
-      subjects: null,
-      mode: 'page',
-      page_size: pageSize,
-      cursor: cursor.toString(),
-    };
-    const signed = signRequest(requester, 'POST', PATH, options.now());
-    traffic.requests++;
-    const answer = await connection.send({
+  async #post(body: string): Promise<HttpAnswer> {
+    const { requester, now, maxPageBytes, idleTimeoutMs, firstByteTimeoutMs } = this.#options;
+    const signed = signRequest(requester, 'POST', PATH, now());
+    const request = {
       method: 'POST',
       path: PATH,
       headers: { 'content-type': 'application/json', ...toHttpHeaders(signed) },
-      body: JSON.stringify(body),
+      body,
       // The scanner reads a body as one string.
-      maxBytes: Math.min(options.maxPageBytes, constants.MAX_STRING_LENGTH),
-      idleTimeoutMs: this.#hasAnswered ? options.idleTimeoutMs : options.firstByteTimeoutMs,
-      signal: options.signal,
-      onBytes: (count) => (traffic.bytes += count),
-    });
-    this.#hasAnswered = true;
+      maxBytes: Math.min(maxPageBytes, constants.MAX_STRING_LENGTH),
+      idleTimeoutMs: this.#session.hasAnswered ? idleTimeoutMs : firstByteTimeoutMs,
+    } as const;
+    const answer = await this.#session.send(request, this.#report);
+    this.#session.hasAnswered = true;
     return answer;
   }
 
   #judgeSignature({ headers, body }: HttpAnswer, answer: SyncAnswer): AnswerVerdict | undefined {
-    const { key, acceptUnsigned } = this.#options;
-    if (key === undefined) return undefined;
-    const verdict = verifySyncAnswer(headers, body, answer, key);
-    if (IS_SIGNED.has(verdict.signature) || acceptUnsigned) return verdict;
+    if (this.#key === undefined) return undefined;
+    const verdict = verifySyncAnswer(headers, body, answer, this.#key);
+    if (IS_SIGNED.has(verdict.signature) || this.#options.acceptUnsigned) return verdict;
     if (answer.broken !== undefined) {
       throw new MeshBackupError('PEER_MALFORMED', `${answer.broken}, and it is not signed`);
     }

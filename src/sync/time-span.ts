@@ -1,4 +1,5 @@
 import type { EventView } from '../event/event-view.ts';
+import { isFuture } from '../event/proof.ts';
 
 /** Unix nanoseconds of the oldest and the newest of some events. */
 export interface TimeSpan {
@@ -16,4 +17,20 @@ export function timeSpan(events: readonly EventView[]): TimeSpan | undefined {
     if (newestNs === undefined || tsNs > newestNs) newestNs = tsNs;
   }
   return oldestNs === undefined || newestNs === undefined ? undefined : { oldestNs, newestNs };
+}
+
+/** The newest `ts` that is not of the future, `undefined` where all are, or are hostile. */
+export function newestBelievable(events: readonly EventView[], nowNs: bigint): bigint | undefined {
+  return timeSpan(events.filter((event) => !isFuture(event, nowNs)))?.newestNs;
+}
+
+/** Whether the events whose time can be believed come oldest first. */
+export function isAscending(events: readonly EventView[]): boolean {
+  let beforeNs: bigint | undefined;
+  for (const { tsNs, hostile } of events) {
+    if (hostile !== undefined) continue;
+    if (beforeNs !== undefined && tsNs < beforeNs) return false;
+    beforeNs = tsNs;
+  }
+  return true;
 }

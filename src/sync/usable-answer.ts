@@ -1,15 +1,17 @@
 import { MeshBackupError } from '../errors.ts';
 import type { HttpAnswer } from '../mesh/http.ts';
+import { describeClock } from './peer-clock.ts';
 
 /**
  * Throws unless the answer is one that holds events: status 200, JSON, as it is. Throws `PEER_REDIRECT`, `PEER_STATUS`,
  * `PEER_CONTENT_TYPE`, `PEER_CONTENT_ENCODING`, and for a 401 or 403 `PEER_UNKNOWN_SENDER`, `PEER_CLOCK`,
- * `PEER_WRONG_SOUL` or `PEER_REFUSED`.
+ * `PEER_WRONG_SOUL` or `PEER_REFUSED`. `nowMs` is when it came, unix milliseconds.
  */
-export function assertUsable({ status, headers, body }: HttpAnswer): void {
-  if (status === 401 || status === 403) throw refusal(status, body);
+export function assertUsable(answer: HttpAnswer, nowMs: number): void {
+  const { status, headers, body } = answer;
+  if (status === 401 || status === 403) throw refusal(answer, nowMs);
   if (status >= 300 && status < 400) {
-    throw new MeshBackupError('PEER_REDIRECT', `HTTP ${status} to ${headers.location ?? 'nowhere'}`, {
+    throw new MeshBackupError('PEER_REDIRECT', `HTTP ${status} to ${cut(headers.location ?? 'nowhere')}`, {
       hint: 'Redirects are not followed: what is signed for one place must not go to another.',
     });
   }
@@ -21,16 +23,19 @@ export function assertUsable({ status, headers, body }: HttpAnswer): void {
   }
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
-    throw new MeshBackupError('PEER_CONTENT_ENCODING', `content encoding ${encoding}, asked for identity`);
+    throw new MeshBackupError(
+      'PEER_CONTENT_ENCODING',
+      `content encoding ${cut(encoding)}, asked for identity`,
+    );
   }
   const type = headers['content-type'] ?? 'none';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new MeshBackupError('PEER_CONTENT_TYPE', `content type ${type}, want application/json`);
+    throw new MeshBackupError('PEER_CONTENT_TYPE', `content type ${cut(type)}, want application/json`);
   }
 }
 
 /** What a peer's 401 or 403 means, by its text. Source: specification, "Mesh HTTP" and `vectors/http/401-*`. */
-function refusal(status: number, body: Buffer): MeshBackupError {
+function refusal({ status, headers, body }: HttpAnswer, nowMs: number): MeshBackupError {
   const message = statusText(status, body);
   if (message.includes('unknown sender')) {
     return new MeshBackupError('PEER_UNKNOWN_SENDER', message, {
@@ -38,7 +43,8 @@ function refusal(status: number, body: Buffer): MeshBackupError {
     });
   }
   if (message.includes('timestamp too old or in future')) {
-    return new MeshBackupError('PEER_CLOCK', message, {
+    const clock = describeClock(headers, nowMs);
+    return new MeshBackupError('PEER_CLOCK', clock === undefined ? message : `${clock}: ${message}`, {
       hint: 'Set the clock of this machine (or of the peer): 30 seconds are allowed.',
       retryable: true,
     });
@@ -51,7 +57,14 @@ function refusal(status: number, body: Buffer): MeshBackupError {
   return new MeshBackupError('PEER_REFUSED', message);
 }
 
+const SHOWN_CHARACTERS = 200;
+
+/** What a peer says can be long. */
+function cut(text: string): string {
+  return text.slice(0, SHOWN_CHARACTERS);
+}
+
 function statusText(status: number, body: Buffer): string {
-  const text = body.toString('utf8', 0, 200).trim();
+  const text = body.toString('utf8', 0, SHOWN_CHARACTERS).trim();
   return `HTTP ${status}${text === '' ? '' : `: ${text}`}`;
 }

@@ -1,140 +1,143 @@
 import { MeshBackupError } from '../errors.ts';
 import type { EventView } from '../event/event-view.ts';
-import { Deadline } from '../mesh/deadline.ts';
-import type { PeerHttp } from '../mesh/http.ts';
 import type { PeerAddress } from '../mesh/peer-list.ts';
-import type { Requester } from '../mesh/request-signing.ts';
-import { meetPeer, noteSignature } from './acquaintance.ts';
-import { firstPosition, INT64_MAX, INT64_MIN, judgePage, type PagePosition } from './page-step.ts';
+import { meetPeer } from './acquaintance.ts';
+import { CheckpointWalk } from './checkpoint-walk.ts';
+import { LedgerWalk } from './ledger-walk.ts';
+import { PeerSession } from './peer-session.ts';
 import { SyncClient } from './sync-client.ts';
-import { timeSpan } from './time-span.ts';
-import type { WalkReport } from './walk-report.ts';
+import type { WalkOptions } from './walk-options.ts';
+import { newReport, type Flaw, type WalkReport } from './walk-report.ts';
 
-/** The bounds of one peer's walk. */
-export interface WalkBounds {
-  /** Wall clock over all requests to the peer. */
-  readonly timeoutMs: number;
-  /** Without a byte for so long a request ends: before the peer's first answer, and after it. */
-  readonly firstByteTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  /** Events a page, 1 to 5000. */
-  readonly pageSize: number;
-  readonly maxPageBytes: number;
-}
+export { DEFAULT_WALK_BOUNDS, type WalkBounds, type WalkOptions } from './walk-options.ts';
 
-export const DEFAULT_WALK_BOUNDS: WalkBounds = {
-  timeoutMs: 180_000,
-  firstByteTimeoutMs: 60_000,
-  idleTimeoutMs: 30_000,
-  pageSize: 2000,
-  maxPageBytes: 64 * 1024 * 1024,
-};
-
-export interface WalkOptions extends WalkBounds {
-  readonly http: PeerHttp;
-  readonly requester: Requester;
-  /** Unix nanoseconds, inclusive and exclusive. */
-  readonly sinceNs: bigint | undefined;
-  readonly untilNs: bigint | undefined;
-  /** Asked of the server; `undefined`: all. */
-  readonly services: readonly string[] | undefined;
-  readonly acceptUnsigned: boolean;
-  /** Ends the walk; its reason is reported as the flaw. */
-  readonly signal: AbortSignal;
-  /** Unix milliseconds. */
-  readonly now: () => number;
+/** The events of one answer, as given: unproven, overlapping, any of them hostile. */
+export interface WalkedPage {
+  /** What `/api/checkpoints/all` gives is signed by nobody but its voters. */
+  readonly part: 'ledger' | 'checkpoints';
+  readonly events: readonly EventView[];
 }
 
 /** A walk under way: iterate `pages` to its end (or leave it), then read `report`. */
 export interface Walk {
-  /** The events of one answer after another, as given: unproven, overlapping, any of them hostile. Never throws. */
-  readonly pages: AsyncIterable<readonly EventView[]>;
+  /** Never throws. */
+  readonly pages: AsyncIterable<WalkedPage>;
   readonly report: WalkReport;
+  /**
+   * A second try, for the end, when other peers have had their turn: goes on where the walk stopped, if it stopped for
+   * a reason that passes and the peer has time left; `undefined` where there is nothing to gain. What is mended leaves
+   * the report's flaws. To be called once `pages` has ended; it, too, never throws.
+   */
+  readonly again: () => AsyncIterable<WalkedPage> | undefined;
 }
 
-/** Walks a peer's ledger from start to end. Whatever goes wrong ends in `report.flaws`. */
+/** Walks a peer's ledger from start to end, and its checkpoints. Whatever goes wrong ends in `report.flaws`. */
 export function walkPeer(peer: PeerAddress, options: WalkOptions): Walk {
-  const report: WalkReport = {
-    label: peer.name ?? peer.url.host,
-    url: peer.url.href,
-    claimedName: undefined,
-    publicKey: peer.publicKey?.text,
-    proven: false,
-    requests: 0,
-    bytes: 0,
-    events: 0,
-    firstTsNs: undefined,
-    lastTsNs: undefined,
-    flaws: [],
-    warnings: [],
-  };
-  return { report, pages: walkPages(peer, options, report) };
+  const report = newReport(peer);
+  const walk = new PeerWalk(peer, options, report);
+  return { report, pages: walk.pages(), again: () => (walk.canGain ? walk.pages() : undefined) };
 }
 
-async function* walkPages(
-  peer: PeerAddress,
-  options: WalkOptions,
-  report: WalkReport,
-): AsyncGenerator<readonly EventView[], void, undefined> {
-  const { sinceNs, untilNs, pageSize, services } = options;
-  const deadline = new Deadline(options.signal, options.timeoutMs, () => timeOver(options, report));
-  const connection = options.http.connect(peer.url);
-  const bounded = { ...options, connection, signal: deadline.signal };
-  let position: PagePosition | undefined = firstPosition(firstCursor(sinceNs), pageSize);
-  let failure: unknown = new MeshBackupError('INTERRUPTED', 'left before its end');
-  try {
-    const key = await meetPeer(peer, bounded, report);
-    const client = new SyncClient({ ...bounded, key, traffic: report });
-    while (position !== undefined && (position.isProbe || !isPast(position.cursor, untilNs))) {
-      const { answer, verdict } = await client.fetchPage({ ...position, services });
-      noteSignature(report, verdict);
-      countEvents(report, answer.events);
-      yield answer.events;
-      const step = judgePage(position, pageSize, answer);
-      if (step.flaw !== undefined) report.flaws.push(step.flaw);
-      position = step.next;
-    }
-    failure = undefined;
-  } catch (error) {
-    failure = error;
-  } finally {
-    // Also when the caller leaves in the middle: what it did not wait for was not given.
-    if (failure !== undefined)
-      report.flaws.push({ error: nameFailure(failure, options.signal), ...from(position) });
-    deadline.end();
-    await connection.close();
+type Pages = AsyncGenerator<WalkedPage, void, undefined>;
+
+class PeerWalk {
+  readonly #peer: PeerAddress;
+  readonly #options: WalkOptions;
+  readonly #report: WalkReport;
+  readonly #session: PeerSession;
+  readonly #checkpoints: CheckpointWalk;
+  /** Once the peer has told who it is. */
+  #ledger: LedgerWalk | undefined;
+  #isWalked = false;
+  /** Why the ledger's walk ended before its end. */
+  #ending: Flaw | undefined;
+
+  constructor(peer: PeerAddress, options: WalkOptions, report: WalkReport) {
+    this.#peer = peer;
+    this.#options = options;
+    this.#report = report;
+    this.#session = new PeerSession(peer, options, report);
+    this.#checkpoints = new CheckpointWalk(this.#session, options, report.checkpoints);
   }
-}
 
-function from(position: PagePosition | undefined): { fromNs?: bigint } {
-  return position === undefined ? {} : { fromNs: position.cursor + 1n };
-}
+  get canGain(): boolean {
+    const { trouble } = this.#report.checkpoints;
+    const isLedgerOpen = this.#ending?.error.retryable === true;
+    // Of a ledger that is whole, the checkpoints are there.
+    const areCheckpointsOpen = this.#ending !== undefined && trouble?.retryable === true;
+    return this.#session.isOpen && (isLedgerOpen || areCheckpointsOpen);
+  }
 
-function firstCursor(sinceNs: bigint | undefined): bigint {
-  if (sinceNs === undefined || sinceNs <= INT64_MIN) return INT64_MIN;
-  return sinceNs > INT64_MAX ? INT64_MAX : sinceNs - 1n;
-}
+  async *pages(): Pages {
+    this.#session.begin();
+    try {
+      if (!this.#isWalked && this.#ending?.error.retryable !== false) yield* this.#walkLedger();
+      if (this.#wantsCheckpoints()) yield* this.#walkCheckpoints();
+    } finally {
+      await this.#session.end();
+    }
+  }
 
-/** Whether all that is newer than the cursor lies beyond the time asked for. */
-function isPast(cursor: bigint, untilNs: bigint | undefined): boolean {
-  return untilNs !== undefined && cursor + 1n >= untilNs;
-}
+  async *#walkLedger(): Pages {
+    const before = this.#forgetEnding();
+    let failure: unknown = new MeshBackupError('INTERRUPTED', 'left before its end');
+    try {
+      this.#ledger ??= await this.#meet();
+      for await (const events of this.#ledger.pages()) yield { part: 'ledger', events };
+      failure = undefined;
+      this.#isWalked = true;
+      if (before !== undefined) this.#report.notes.push(`went on after: ${before.error.message}`);
+    } catch (error) {
+      failure = error;
+    } finally {
+      // Also when the caller leaves in the middle: what it did not wait for was not given.
+      if (failure !== undefined) this.#end(failure);
+    }
+  }
 
-function countEvents(report: WalkReport, events: readonly EventView[]): void {
-  report.events += events.length;
-  const span = timeSpan(events);
-  if (span === undefined) return;
-  const { firstTsNs = span.oldestNs, lastTsNs = span.newestNs } = report;
-  report.firstTsNs = span.oldestNs < firstTsNs ? span.oldestNs : firstTsNs;
-  report.lastTsNs = span.newestNs > lastTsNs ? span.newestNs : lastTsNs;
-}
+  async #meet(): Promise<LedgerWalk> {
+    const key = await meetPeer(this.#peer, this.#session, this.#options.firstByteTimeoutMs, this.#report);
+    const client = new SyncClient(this.#session, this.#options, this.#report, key);
+    return new LedgerWalk(client, this.#session, this.#options, this.#report);
+  }
 
-/** The wall clock's end: `PEER_SILENT` where no byte of the ledger came, `PEER_TIMEOUT` where some did. */
-function timeOver({ timeoutMs }: WalkOptions, report: WalkReport): MeshBackupError {
-  const within = `within ${timeoutMs / 1000} s`;
-  return report.bytes === 0
-    ? new MeshBackupError('PEER_SILENT', `no answer ${within}`, { retryable: true })
-    : new MeshBackupError('PEER_TIMEOUT', `not done ${within}`, { hint: 'Raise -timeout.', retryable: true });
+  #end(failure: unknown): void {
+    const fromNs = this.#ledger?.missingFromNs;
+    const error = nameFailure(failure, this.#options.signal);
+    this.#ending = fromNs === undefined ? { error } : { error, fromNs };
+    this.#report.flaws.push(this.#ending);
+  }
+
+  #forgetEnding(): Flaw | undefined {
+    const ending = this.#ending;
+    this.#ending = undefined;
+    if (ending !== undefined) this.#report.flaws.splice(this.#report.flaws.indexOf(ending), 1);
+    return ending;
+  }
+
+  /** Also of a peer that refuses us or gives rubbish, but not of one that is not there, or has had its time. */
+  #wantsCheckpoints(): boolean {
+    const { checkpoints, services } = this.#options;
+    const isAsked = checkpoints && (services === undefined || services.includes('checkpoint'));
+    if (!isAsked || this.#checkpoints.isDone) return false;
+    if (this.#ledger !== undefined && this.#session.isOpen) return true;
+    this.#report.checkpoints.trouble = this.#ending?.error;
+    return false;
+  }
+
+  async *#walkCheckpoints(): Pages {
+    const report = this.#report.checkpoints;
+    let failure: unknown = new MeshBackupError('INTERRUPTED', 'left before its end');
+    report.trouble = undefined;
+    try {
+      for await (const events of this.#checkpoints.pages()) yield { part: 'checkpoints', events };
+      failure = undefined;
+    } catch (error) {
+      failure = error;
+    } finally {
+      if (failure !== undefined) report.trouble = nameFailure(failure, this.#options.signal);
+    }
+  }
 }
 
 /** One peer's trouble never ends the others' walks, not even where it is a mistake of ours. */

@@ -126,6 +126,38 @@ describe('when all is well', () => {
     });
   });
 
+  test('--memory changes no byte; without a place for what does not fit the dump ends with 16', async () => {
+    await withMesh({ eventsPerNara: 2000 }, async (mesh) => {
+      const env = { NARA_SOUL: mesh.requester.soul };
+      const plenty = await dumpEvents(mesh);
+      const little = await dumpEvents(mesh, '--memory', '64kB');
+      expect(little).toMatchObject({ status: 0, stderr: '' });
+      expect(little.stdout).toBe(plenty.stdout);
+      const nowhere = await run(SCRIPT, flagsFor(mesh, '--memory', '64kB'), {
+        env: { ...env, TMPDIR: '/nowhere' },
+      });
+      expect(nowhere).toMatchObject({ status: 16, stdout: '' });
+      expect(nowhere.stderr).toContain('Cannot keep a temporary file in /nowhere');
+    });
+  });
+
+  test('a peer that refuses us gives its checkpoints all the same', async () => {
+    await withMesh({ faults: { bob: 'status:403' } }, async (mesh) => {
+      const bob = mesh.naras[1]!;
+      const env = { NARA_SOUL: mesh.requester.soul };
+      const args = ['-name', 'alice', '--peer', bob.url];
+      const finished = await run(SCRIPT, args, { env });
+      expect(finished.status).toBe(15);
+      const checkpoints = bob.ledger.filter(({ svc }) => svc === 'checkpoint').map(({ line }) => line);
+      expect(finished.stdout.split('\n').slice(0, -1)).toEqual(checkpoints);
+      expect(checkpoints.length).toBeGreaterThan(0);
+      expect(await run(SCRIPT, [...args, '--no-checkpoints'], { env })).toMatchObject({
+        status: 15,
+        stdout: '',
+      });
+    });
+  });
+
   test('--json: one object a line on stderr, the last a summary', async () => {
     await withMesh({ faults: { bob: 'lie' } }, async (mesh) => {
       const finished = await dumpEvents(mesh, '--json');
@@ -171,7 +203,7 @@ describe('when peers fail', () => {
     ['all are broken', { alice: 'content-type', bob: 'gzip' }, 1, 'All 2 peers failed'],
   ])('%s', async (_, faults, status, message) => {
     await withMesh({ naras: 2, faults }, async (mesh) => {
-      const finished = await dumpEvents(mesh, '-timeout', '700ms');
+      const finished = await dumpEvents(mesh, '-timeout', '700ms', '--no-checkpoints');
       expect(finished).toMatchObject({ status, stdout: '' });
       expect(finished.stderr).toContain(message);
       expect(finished.stderr).toContain('⚠️  Failed to fetch from alice');

@@ -11,6 +11,9 @@ export interface Dumped {
   readonly summary: DumpSummary;
 }
 
+/** As the command's, but for the pauses between tries. */
+export const BOUNDS = { ...DEFAULT_WALK_BOUNDS, retry: { maxTries: 4, firstDelayMs: 1, maxDelayMs: 2 } };
+
 /** Dumps a mesh of the sandbox as its requester. */
 export async function dumpMesh(mesh: SandboxMesh, options: Partial<DumpOptions> = {}): Promise<Dumped> {
   let text = '';
@@ -19,9 +22,10 @@ export async function dumpMesh(mesh: SandboxMesh, options: Partial<DumpOptions> 
     peers: mesh.naras.map(({ name, url }) => parsePeer(`${name}=${url}`)),
     workers: 5,
     connectTimeoutMs: 2000,
-    bounds: DEFAULT_WALK_BOUNDS,
+    bounds: BOUNDS,
     filter: { services: [], naras: [] },
     acceptUnsigned: false,
+    checkpoints: true,
     keepMisfits: false,
     write: (bytes) => {
       text += bytes.toString();

@@ -8,12 +8,11 @@ import { proveEvent } from '../../src/event/proof.ts';
 import { partiesOf } from '../../src/event/roles.ts';
 import { checkDump } from '../../src/sandbox/check-dump.ts';
 import type { SandboxMesh } from '../../src/sandbox/mesh.ts';
-import { DEFAULT_WALK_BOUNDS } from '../../src/sync/walk-peer.ts';
 import { walkState } from '../../src/sync/walk-report.ts';
 import { viewOf } from '../merge/events.ts';
-import { dumpMesh, recordList, withMesh, type Dumped } from './dump-mesh.ts';
+import { BOUNDS, dumpMesh, recordList, withMesh, type Dumped } from './dump-mesh.ts';
 
-const bounds = { ...DEFAULT_WALK_BOUNDS, pageSize: 50 };
+const bounds = { ...BOUNDS, pageSize: 50 };
 
 /** The dump holds what peers gave, the whole of it and nothing else. */
 function expectExact(mesh: SandboxMesh, { lines, summary }: Dumped): void {

@@ -14,10 +14,13 @@ function peer(name: string, events: number, ...codes: ErrorCode[]): WalkReport {
     requests: 1,
     bytes: 0,
     events,
+    repeats: 0,
     firstTsNs: undefined,
     lastTsNs: undefined,
     flaws: codes.map((code) => ({ error: new MeshBackupError(code, code) })),
+    checkpoints: { requests: 0, bytes: 0, events: 0, repeats: 0, trouble: undefined },
     warnings: [],
+    notes: [],
   };
 }
 

@@ -3,12 +3,13 @@ import { KeyRing } from '../../src/event/keyring.ts';
 import { PublicKey } from '../../src/identity/keypair.ts';
 import { emptyTally, merge } from '../../src/merge/merge.ts';
 import type { Run } from '../../src/merge/run.ts';
+import type { Copy } from '../../src/merge/copies.ts';
 import { variantTest } from '../../src/merge/variant.ts';
 import { makeCheckpoint } from '../../src/sandbox/checkpoint-maker.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
 import { Prng } from '../../src/sandbox/prng.ts';
 import { makeIdentity } from '../../src/sandbox/sandbox-identity.ts';
-import { drain, linesOf, runOf, viewOf } from './events.ts';
+import { drain, linesOf, POOL, runsOf, viewOf } from './events.ts';
 
 const prng = new Prng('best copy');
 const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => makeIdentity(name, prng)) as [
@@ -30,7 +31,7 @@ const withUnknownKey = unsigned.replace(/}$/, ',"x":1}');
 
 async function best(...runs: Run[]): Promise<{ line: string; better: number; variants: number }> {
   const tally = emptyTally();
-  const lines = linesOf(await drain(merge(runs, { keys, tally })));
+  const lines = linesOf(await drain(merge(runs, { pool: POOL, keys, tally })));
   expect(lines).toHaveLength(1);
   expect(tally.given).toBe(tally.written + tally.duplicate);
   return { line: lines[0]!, better: tally.better, variants: tally.variants };
@@ -68,22 +69,22 @@ describe('of two copies the better one is written, whoever holds it', () => {
     ],
     ['without keys that nobody knows', unsigned, withUnknownKey],
   ])('%s', async (_, better, worse) => {
-    expect((await best(runOf([better]), runOf([worse]))).line).toBe(better);
-    expect((await best(runOf([worse]), runOf([better]))).line).toBe(better);
-    expect((await best(runOf([worse, better]))).line).toBe(better);
+    expect((await best(...runsOf([better]), ...runsOf([worse]))).line).toBe(better);
+    expect((await best(...runsOf([worse]), ...runsOf([better]))).line).toBe(better);
+    expect((await best(...runsOf([worse, better]))).line).toBe(better);
   });
 
   test('a false signature is worth no more than none: more distinct keys decide', async () => {
-    const many = [runOf([unsigned], { holder: 'k1' }), runOf([unsigned], { holder: 'k2' })];
-    expect((await best(runOf([falsely], { holder: 'k3' }), ...many)).line).toBe(unsigned);
-    const same = [runOf([unsigned], { holder: 'k1' }), runOf([unsigned], { holder: 'k1' })];
-    const two = [runOf([falsely], { holder: 'k2' }), runOf([falsely], { holder: 'k3' })];
+    const many = [...runsOf([unsigned], { holder: 'k1' }), ...runsOf([unsigned], { holder: 'k2' })];
+    expect((await best(...runsOf([falsely], { holder: 'k3' }), ...many)).line).toBe(unsigned);
+    const same = [...runsOf([unsigned], { holder: 'k1' }), ...runsOf([unsigned], { holder: 'k1' })];
+    const two = [...runsOf([falsely], { holder: 'k2' }), ...runsOf([falsely], { holder: 'k3' })];
     expect((await best(...same, ...two)).line).toBe(falsely);
   });
 
   test('at last the smaller bytes decide', async () => {
     const [a, b] = ['x', 'y'].map((reason) => unsigned.replace('"via"', `"observer_id":"${reason}","via"`));
-    expect((await best(runOf([b!]), runOf([a!]))).line).toBe(a);
+    expect((await best(...runsOf([b!]), ...runsOf([a!]))).line).toBe(a);
   });
 });
 
@@ -104,11 +105,12 @@ describe('what the loser says decides whether it is a variant', () => {
   test('variants are counted and told, with who gave them', async () => {
     const told: string[] = [];
     const tally = emptyTally();
-    const runs = [runOf([own]), runOf([falsely], { label: 'mallory' }), runOf([unsigned])];
+    const runs = [...runsOf([own]), ...runsOf([falsely], { label: 'mallory' }), ...runsOf([unsigned])];
     const options = {
+      pool: POOL,
       keys,
       tally,
-      onVariant: (loser: { givenBy: Set<string> }) => void told.push(...loser.givenBy),
+      onVariant: (loser: Copy) => void told.push(...Array.from(loser.origins, ({ label }) => label)),
     };
     await drain(merge(runs, options));
     expect(told).toEqual(['mallory']);

@@ -1,7 +1,7 @@
 import { readEvent, type EventView } from '../../src/event/event-view.ts';
 import { scanLine } from '../../src/event/scanner.ts';
 import type { Run, RunOrigin } from '../../src/merge/run.ts';
-import { RunBuilder } from '../../src/merge/run.ts';
+import { RunPool } from '../../src/merge/run-pool.ts';
 
 /** The view of a line. */
 export function viewOf(line: string): EventView {
@@ -10,10 +10,18 @@ export function viewOf(line: string): EventView {
   return readEvent(scanner);
 }
 
-export function runOf(lines: readonly string[], origin: Partial<RunOrigin> = {}): Run {
-  const builder = new RunBuilder();
+/** Where the runs of tests live, but for tests that are about that. */
+export const POOL = new RunPool();
+
+/** The runs that a source makes of these lines: one, if they come in order. */
+export function runsOf(
+  lines: readonly string[],
+  origin: Partial<RunOrigin> = {},
+  pool = POOL,
+): readonly Run[] {
+  const builder = pool.builder({ label: 'peer', holder: undefined, role: 'source', ...origin });
   for (const line of lines) builder.add(viewOf(line));
-  return builder.finish({ label: 'peer', holder: undefined, role: 'source', ...origin });
+  return builder.finish();
 }
 
 export function linesOf(events: Iterable<EventView>): string[] {

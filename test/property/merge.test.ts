@@ -5,18 +5,20 @@ import { proveEvent } from '../../src/event/proof.ts';
 import { isSigned, verifyEventSignature } from '../../src/event/signature.ts';
 import { PublicKey } from '../../src/identity/keypair.ts';
 import { emptyTally, merge, type MergeTally } from '../../src/merge/merge.ts';
+import type { Copy } from '../../src/merge/copies.ts';
 import type { Run } from '../../src/merge/run.ts';
+import { RunPool } from '../../src/merge/run-pool.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
 import { Prng } from '../../src/sandbox/prng.ts';
 import { makeIdentity } from '../../src/sandbox/sandbox-identity.ts';
-import { drain, linesOf, runOf, viewOf } from '../merge/events.ts';
+import { drain, linesOf, POOL, runsOf, viewOf } from '../merge/events.ts';
 
 const alice = makeIdentity('alice', new Prng('merge'));
 const keys = new KeyRing();
 keys.add('alice', PublicKey.parse(alice.publicKey)!);
 
 /** A few events at a few times, in several spellings each, so that ties and differing copies are the rule. */
-const POOL = [0n, 1n, 2n].flatMap((at) =>
+const POOL_LINES = [0n, 1n, 2n].flatMap((at) =>
   ['x', 'y', 'z'].flatMap((via) => {
     const parts = {
       tsNs: 1_768_800_000_000_000_000n + at,
@@ -34,11 +36,15 @@ const POOL = [0n, 1n, 2n].flatMap((at) =>
   }),
 );
 
-const someLines = fc.array(fc.constantFrom(...POOL), { maxLength: 30 });
+const someLines = fc.array(fc.constantFrom(...POOL_LINES), { maxLength: 30 });
 const someRuns = fc.array(fc.tuple(someLines, fc.constantFrom('k1', 'k2', undefined)), { maxLength: 5 });
 
-async function mergeLines(runs: readonly Run[], tally: MergeTally = emptyTally()): Promise<string[]> {
-  return linesOf(await drain(merge(runs, { keys, tally })));
+async function mergeLines(
+  runs: readonly Run[],
+  tally: MergeTally = emptyTally(),
+  pool = POOL,
+): Promise<string[]> {
+  return linesOf(await drain(merge(runs, { pool, keys, tally })));
 }
 
 /** The merge again, with everything in one map. */
@@ -69,18 +75,24 @@ function naiveMerge(
     if (!had.has(keyOf(text)) && (rival === undefined || merits(text) > merits(rival)))
       best.set(keyOf(text), text);
   }
-  const order = (text: string): string => `${viewOf(text).tsNs} ${viewOf(text).id} ${text}`;
+  const order = (text: string): string => {
+    const event = viewOf(text);
+    return `${event.tsNs} ${event.id} ${proveEvent(event).class === 'id' ? 0 : 1} ${text}`;
+  };
   return [...best.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-test('the merge is what a map in memory makes of it', async () => {
+/** Everything in memory, everything on the disk at once, and something between. */
+const memoryBudget = fc.constantFrom(0, 3000, 20_000, 32 * 1024 * 1024);
+
+test('the merge is what a map in memory makes of it, whatever the memory', async () => {
   await fc.assert(
-    fc.asyncProperty(someRuns, someLines, async (runs, known) => {
+    fc.asyncProperty(someRuns, someLines, memoryBudget, async (runs, known, memoryBytes) => {
+      const pool = new RunPool({ memoryBytes });
       const tally = emptyTally();
-      const merged = await mergeLines(
-        [...runs.map(([lines, holder]) => runOf(lines, { holder })), runOf(known, { role: 'known' })],
-        tally,
-      );
+      const made = runs.flatMap(([lines, holder]) => runsOf(lines, { holder }, pool));
+      const merged = await mergeLines([...made, ...runsOf(known, { role: 'known' }, pool)], tally, pool);
+      pool.close();
       expect(merged).toEqual(naiveMerge(runs, known));
       expect(tally.given).toBe(runs.flatMap(([lines]) => lines).length);
       expect(tally.given).toBe(tally.written + tally.duplicate);
@@ -90,61 +102,66 @@ test('the merge is what a map in memory makes of it', async () => {
   );
 });
 
-test('neither the order of runs nor how they come in batches changes a byte', async () => {
+test('builders that fill in turn, and more runs than may be open, change nothing', async () => {
+  const deal = fc.array(fc.tuple(fc.constantFrom(...POOL_LINES), fc.nat({ max: 199 })), {
+    minLength: 300,
+    maxLength: 600,
+  });
   await fc.assert(
-    fc.asyncProperty(someRuns, fc.nat(), fc.integer({ min: 1, max: 5 }), async (runs, turn, batchSize) => {
-      const made = runs.map(([lines, holder]) => runOf(lines, { holder }));
-      const turned = made.map((_, at) => inBatches(made[(at + turn) % made.length]!, batchSize)).reverse();
-      expect(await mergeLines(turned)).toEqual(await mergeLines(made));
+    fc.asyncProperty(deal, memoryBudget, async (deals, memoryBytes) => {
+      const pool = new RunPool({ memoryBytes });
+      const builders = Array.from({ length: 200 }, (_, at) =>
+        pool.builder({ label: `peer ${at}`, holder: `k${at % 3}`, role: at === 7 ? 'known' : 'source' }),
+      );
+      for (const [line, peer] of deals) builders[peer]!.add(viewOf(line));
+      const tally = emptyTally();
+      const runs = builders.flatMap((builder) => builder.finish());
+      const merged = await mergeLines(runs, tally, pool);
+      pool.close();
+      const sources = deals.filter(([, peer]) => peer !== 7);
+      const byHolder = sources.map(([line, peer]) => [[line], `k${peer % 3}`] as const);
+      expect(merged).toEqual(
+        naiveMerge(
+          byHolder,
+          deals.filter(([, peer]) => peer === 7).map(([line]) => line),
+        ),
+      );
+      expect(tally.given).toBe(sources.length);
     }),
-    { numRuns: 300 },
+    { numRuns: 30 },
   );
 });
 
-/** The same run in smaller and empty batches. */
-function inBatches(run: Run, size: number): Run {
-  return {
-    origin: run.origin,
-    async *open() {
-      for await (const batch of run.open()) {
-        for (let at = 0; at < batch.length; at += size) {
-          yield batch.slice(at, at + size);
-          yield [];
-        }
-      }
-    },
-  };
-}
-
-/** More than the merge gives in one batch. */
-const LONG = Array.from(
-  { length: 3000 },
-  (_, at) =>
-    makeEvent({ tsNs: BigInt(at), svc: 'seen', payload: { observer: 'a', subject: 'b', via: 'c' } }).line,
-);
-
-test('a merge that is left early closes its runs', async () => {
-  let closed = 0;
-  const closing = (run: Run): Run => ({
-    origin: run.origin,
-    async *open() {
-      try {
-        for await (const batch of run.open()) yield* batch.map((event) => [event]);
-      } finally {
-        closed++;
-      }
-    },
-  });
-  const merged = merge([closing(runOf(LONG)), closing(runOf(LONG))], { keys, tally: emptyTally() });
-  expect((await merged.next()).done).toBe(false);
-  await merged.return();
-  expect(closed).toBe(2);
+test('the order of runs changes no byte', async () => {
+  await fc.assert(
+    fc.asyncProperty(someRuns, fc.nat(), async (runs, turn) => {
+      const make = (): Run[][] => runs.map(([lines, holder]) => [...runsOf(lines, { holder })]);
+      const turned = make()
+        .map((_, at, all) => all[(at + turn) % all.length]!)
+        .reverse();
+      expect(await mergeLines(turned.flat())).toEqual(await mergeLines(make().flat()));
+    }),
+    { numRuns: 200 },
+  );
 });
 
-test('ten thousand spellings of one event are told apart without comparing each to each', async () => {
+test('more spellings of one event than memory holds: the best is written, each other one is told', async () => {
   const line = makeEvent({ tsNs: 5n, svc: 'seen', payload: { observer: 'a', subject: 'b', via: 'c' } }).line;
-  const spellings = Array.from({ length: 10_000 }, (_, at) => line.replace('{', `{"x":${at},`));
+  const padding = 'x'.repeat(20_000);
+  const spellings = Array.from({ length: 1000 }, (_, at) =>
+    line.replace('{', `{"x":"${1000 + at}${padding}",`),
+  );
+  const pool = new RunPool();
   const tally = emptyTally();
-  expect(await mergeLines([runOf(spellings), runOf(spellings)], tally)).toEqual([spellings[0]]);
-  expect(tally).toMatchObject({ given: 20_000, written: 1, duplicate: 19_999 });
+  const told = new Set<string>();
+  const onVariant = (loser: Copy): void => {
+    expect(loser.origins.size).toBe(2);
+    told.add(linesOf([loser.event])[0]!);
+  };
+  const runs = ['a', 'b'].flatMap((label) => runsOf([...spellings, line], { label }, pool));
+  const merged = linesOf(await drain(merge(runs, { pool, keys, tally, onVariant })));
+  pool.close();
+  expect(merged).toEqual([line]);
+  expect(tally).toMatchObject({ given: 2002, written: 1, duplicate: 2001, better: 1, variants: 1000 });
+  expect(told).toEqual(new Set(spellings));
 });

@@ -39,7 +39,8 @@ export function send(url: string, request: RawRequest): Promise<RawAnswer> {
       },
     );
     outgoing.once('error', reject);
-    outgoing.end(request.body);
+    // A string would take the headers with it into UTF-8, which they are not.
+    outgoing.end(Buffer.from(request.body ?? ''));
   });
 }
 

@@ -13,6 +13,10 @@ describe('parseFault', () => {
     ['huge', { kind: 'huge', amount: 2 ** 30, fromAnswer: 1 }],
     ['huge:5', { kind: 'huge', amount: 5, fromAnswer: 1 }],
     ['lie', { kind: 'lie', amount: 0, fromAnswer: 1 }],
+    ['flaky:3', { kind: 'flaky', amount: 3, fromAnswer: 1 }],
+    ['shift:7', { kind: 'shift', amount: 7, fromAnswer: 1 }],
+    ['trickle:2', { kind: 'trickle', amount: 0, fromAnswer: 2 }],
+    ['impostor:alice', { kind: 'impostor', amount: 0, fromAnswer: 1, name: 'alice' }],
   ])('%s', (text, fault) => {
     expect(parseFault(text)).toEqual(fault);
   });
@@ -31,6 +35,12 @@ describe('parseFault', () => {
     'lie:2',
     'toString',
     'skew:1.5',
+    'flaky',
+    'flaky:1',
+    'shift:0',
+    'impostor',
+    'impostor:',
+    'impostor:a:b',
   ])('refuses "%s"', (text) => {
     expect(() => parseFault(text)).toThrow(MeshBackupError);
     expect(() => parseFault(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
@@ -47,6 +57,7 @@ describe('parseFault', () => {
     expect(synopses).toContain('cut[:N]');
     expect(synopses).toContain('status:CODE[:N]');
     expect(synopses).toContain('huge[:BYTES]');
+    expect(synopses).toContain('impostor:NAME');
     for (const { meaning, synopsis } of listFaults())
       expect(`  ${synopsis.padEnd(18)}${meaning}`.length).toBeLessThan(80);
   });

@@ -31,8 +31,15 @@ interface Case {
   broken?: string;
   next?: Partial<PagePosition>;
   flaw?: { code: string; fromNs: bigint; toNs?: bigint };
+  burstNs?: bigint;
+  legacyCap?: number;
+  isDisordered?: true;
 }
 
+/** What is later is not to be believed. */
+const NOW_NS = 10n ** 18n;
+
+const again = (cursor: bigint | number): PagePosition => at(cursor, { isSecondAsk: true });
 const start = firstPosition(INT64_MIN, 4);
 const old = (pageSize = 2000): PagePosition => firstPosition(INT64_MIN, pageSize);
 
@@ -72,11 +79,11 @@ const cases: Case[] = [
     next: { cursor: 10n, pageSize: 4 },
   },
   {
-    title: 'a page of one ts at some distance: the same from just before it',
+    title: 'a page of one ts at some distance: a larger one from just before it',
     asked: at(9),
     given: events([20, 20, 20, 20]),
     nextCursor: '20',
-    next: { cursor: 19n, pageSize: 4 },
+    next: { cursor: 19n, pageSize: MAX_PAGE_SIZE },
   },
   {
     title: 'a page of the ts next to the cursor: a larger one',
@@ -93,12 +100,12 @@ const cases: Case[] = [
     next: { cursor: 1019n, pageSize: 4 },
   },
   {
-    title: 'even the largest page bears one ts: said aloud, and on behind it',
+    title: 'even the largest page bears one ts: to be had otherwise, and on behind it',
     asked: at(19, { pageSize: MAX_PAGE_SIZE }),
     given: events(range(0, 5000).map(() => 20)),
     nextCursor: '20',
     next: { cursor: 20n, pageSize: 4 },
-    flaw: { code: 'PEER_BURST', fromNs: 20n, toNs: 20n },
+    burstNs: 20n,
   },
   {
     title: 'times before 1970, and the least that can be asked for',
@@ -108,11 +115,47 @@ const cases: Case[] = [
     next: { cursor: INT64_MIN, pageSize: MAX_PAGE_SIZE },
   },
   {
-    title: 'the last ts there is',
+    title: 'a far future: not past all that lies between',
     asked: at(9),
     given: events([10, 11, INT64_MAX, INT64_MAX]),
     nextCursor: String(INT64_MAX),
+    next: { cursor: 10n },
+  },
+  {
+    title: 'a far future beside one ts: a page of one ts',
+    asked: at(9),
+    given: events([10, INT64_MAX - 1n, INT64_MAX, INT64_MAX]),
+    nextCursor: String(INT64_MAX),
+    next: { cursor: 9n, pageSize: MAX_PAGE_SIZE },
+  },
+  {
+    title: 'a far future and nothing beside it: on to it',
+    asked: at(10),
+    given: events([INT64_MAX - 1n, INT64_MAX - 1n, INT64_MAX, INT64_MAX]),
+    nextCursor: String(INT64_MAX),
     next: { cursor: INT64_MAX - 1n },
+  },
+  {
+    title: 'a small page of one ts although a large one was asked for: asked again',
+    asked: at(19, { pageSize: MAX_PAGE_SIZE }),
+    given: events([20, 20, 20, 20]),
+    nextCursor: '20',
+    next: { cursor: 19n, pageSize: MAX_PAGE_SIZE, isSecondAsk: true },
+  },
+  {
+    title: 'the same small page again: a server with a bound of its own',
+    asked: at(19, { pageSize: MAX_PAGE_SIZE, isSecondAsk: true }),
+    given: events([20, 20, 20, 20]),
+    nextCursor: '20',
+    next: { cursor: 20n, pageSize: 4 },
+    burstNs: 20n,
+  },
+  {
+    title: 'the last ts there is',
+    asked: at(10n ** 18n + 10n ** 12n),
+    given: events([INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX]),
+    nextCursor: String(INT64_MAX),
+    next: { cursor: INT64_MAX - 1n, pageSize: MAX_PAGE_SIZE },
   },
   {
     title: 'fewer events than asked for, but a cursor: the server has a bound of its own',
@@ -143,37 +186,76 @@ const cases: Case[] = [
     next: { cursor: 14n },
   },
 
+  // Pages out of order: kept, and on from where they can be taken to be whole.
+  {
+    title: 'out of order: on from the cursor, which is that of the event that stands last',
+    asked: at(9),
+    given: events([14, 11, 10, 12]),
+    nextCursor: '12',
+    next: { cursor: 11n },
+    isDisordered: true,
+  },
+  {
+    title: 'out of order, the oldest last: on from the newest',
+    asked: at(9),
+    given: events([14, 11, 12, 10]),
+    nextCursor: '10',
+    next: { cursor: 13n },
+    isDisordered: true,
+  },
+  {
+    title: 'an event from before the cursor among newer ones',
+    asked: at(9),
+    given: events([1, 10, 11, 12]),
+    nextCursor: '12',
+    next: { cursor: 11n },
+    isDisordered: true,
+  },
+  {
+    title: 'a last page out of order',
+    asked: at(9),
+    given: events([12, 10, 11]),
+    isDisordered: true,
+  },
+
   // Cursors that lead nowhere. Missing is what follows the newest event, some of its own ts included.
+  {
+    title: 'a page that leads nowhere, for the first time: asked again',
+    asked: at(9),
+    given: events([1, 2, 3, 4]),
+    nextCursor: '4',
+    next: { cursor: 9n, pageSize: 4, isSecondAsk: true },
+  },
   ...['9', '8', '-5', '10'].map((nextCursor) => ({
     title: `a cursor that does not advance: ${nextCursor}`,
-    asked: at(9),
+    asked: again(9),
     given: events([11, 12, 13, 14]),
     nextCursor,
     flaw: { code: 'PEER_CURSOR', fromNs: 14n },
   })),
   {
-    title: 'events from before the cursor',
-    asked: at(9),
-    given: events([9, 10, 11, 12]),
-    nextCursor: '12',
-    flaw: { code: 'PEER_CURSOR', fromNs: 12n },
+    title: 'nothing beyond the cursor but its own ts',
+    asked: again(9),
+    given: events([7, 8, 9, 10]),
+    nextCursor: '10',
+    flaw: { code: 'PEER_CURSOR', fromNs: 10n },
   },
   {
     title: 'the first page again and again',
-    asked: at(9),
+    asked: again(9),
     given: events([1, 2, 3, 4]),
     nextCursor: '4',
     flaw: { code: 'PEER_CURSOR', fromNs: 10n },
   },
   {
     title: 'the first page again, as if it were the last',
-    asked: at(9),
+    asked: again(9),
     given: events([1, 2, 3]),
     flaw: { code: 'PEER_CURSOR', fromNs: 10n },
   },
   {
     title: 'a cursor, but no events',
-    asked: at(9),
+    asked: again(9),
     given: [],
     nextCursor: '12',
     flaw: { code: 'PEER_CURSOR', fromNs: 10n },
@@ -203,6 +285,20 @@ const cases: Case[] = [
     title: 'a body that breaks off: what stood before it is had',
     asked: at(9),
     given: events([10, 11]),
+    broken: 'no answer of a nara from byte 7 on',
+    flaw: { code: 'PEER_MALFORMED', fromNs: 11n },
+  },
+  {
+    title: 'a body that breaks off, out of order: any of it may be missing',
+    asked: at(9),
+    given: events([14, 11]),
+    broken: 'no answer of a nara from byte 7 on',
+    flaw: { code: 'PEER_MALFORMED', fromNs: 10n },
+  },
+  {
+    title: 'a body that breaks off behind the far future: what is missing begins before that',
+    asked: at(9),
+    given: events([10, 11, INT64_MAX]),
     broken: 'no answer of a nara from byte 7 on',
     flaw: { code: 'PEER_MALFORMED', fromNs: 11n },
   },
@@ -243,16 +339,16 @@ const cases: Case[] = [
     given: events([2001]),
   },
   {
-    title: 'the newest 2000 again: what is older is missing',
+    title: 'the newest 2000 again: a server without pages',
     asked: at(3000, { knowsPages: false, isProbe: true, pageSize: 2000 }),
     given: events(range(1001, 2000)),
-    flaw: { code: 'PEER_LEGACY', fromNs: INT64_MIN, toNs: 1001n },
+    legacyCap: 2000,
   },
   {
     title: 'the newest 2000 from before the time asked for: no probe is needed',
     asked: firstPosition(2500n, 2000),
     given: events(range(1001, 2000)),
-    flaw: { code: 'PEER_LEGACY', fromNs: INT64_MIN, toNs: 1001n },
+    legacyCap: 2000,
   },
   {
     title: 'a full page of hostile events, no cursor: there is no way on',
@@ -263,24 +359,27 @@ const cases: Case[] = [
 ];
 
 describe('judgePage', () => {
-  it.each(cases)('$title', ({ asked, given, nextCursor, broken, next, flaw }) => {
-    const step = judgePage(asked, 4, { events: given, nextCursor, broken });
+  it.each(cases)('$title', ({ asked, given, nextCursor, broken, next, flaw, ...rest }) => {
+    const step = judgePage(asked, 4, { events: given, nextCursor, broken }, NOW_NS);
     if (next === undefined) expect(step.next).toBeUndefined();
-    else expect(step.next).toMatchObject({ isProbe: false, ...next });
+    else expect(step.next).toMatchObject({ isProbe: false, isSecondAsk: false, ...next });
+    const { burstNs, legacyCap, isDisordered } = step;
+    expect({ burstNs, legacyCap, isDisordered }).toEqual({
+      burstNs: rest.burstNs,
+      legacyCap: rest.legacyCap,
+      isDisordered: rest.isDisordered,
+    });
     const { error, ...times } = step.flaw ?? {};
     expect(error && { code: error.code, ...times }).toEqual(flaw);
   });
 
   it('says no more of a cursor than fits a line', () => {
-    const step = judgePage(at(9), 4, {
-      events: events([10]),
-      nextCursor: 'x'.repeat(1 << 20),
-      broken: undefined,
-    });
+    const answer = { events: events([10]), nextCursor: 'x'.repeat(1 << 20), broken: undefined };
+    const step = judgePage(at(9), 4, answer, NOW_NS);
     expect(step.flaw?.error.message.length).toBeLessThan(100);
   });
 
-  it('always goes forward: to a later cursor, or once to a larger page', () => {
+  it('always goes forward: to a later cursor, or once to a larger page, or once asks again', () => {
     const ts = fc.bigInt({ min: -3n, max: 12n });
     const answer = fc.record({
       events: fc.array(
@@ -298,14 +397,19 @@ describe('judgePage', () => {
       pageSize: fc.constantFrom(1, 3, MAX_PAGE_SIZE),
       knowsPages: fc.boolean(),
       isProbe: fc.boolean(),
+      isSecondAsk: fc.boolean(),
     });
+    const size = fc.constantFrom(1, 3, MAX_PAGE_SIZE);
+    const now = fc.constantFrom(-(10n ** 12n), 5n - 300n * 10n ** 9n, NOW_NS);
     fc.assert(
-      fc.property(asked, answer, fc.constantFrom(1, 3, MAX_PAGE_SIZE), (position, page, basePageSize) => {
-        const { next } = judgePage(position, basePageSize, page);
+      fc.property(asked, answer, size, now, (position, page, basePageSize, nowNs) => {
+        const { next } = judgePage(position, basePageSize, page, nowNs);
         if (next === undefined) return;
+        const isSamePlace = next.cursor === position.cursor && next.pageSize === position.pageSize;
         const isForward =
           next.cursor > position.cursor ||
-          (next.cursor === position.cursor && next.pageSize > position.pageSize);
+          (next.cursor === position.cursor && next.pageSize > position.pageSize) ||
+          (isSamePlace && next.isSecondAsk && !position.isSecondAsk);
         expect(isForward).toBe(true);
       }),
       { numRuns: 5000 },
@@ -326,9 +430,9 @@ function walk(server: NaiveServer, pageSize: number, sinceNs = INT64_MIN): Naive
     if (steps > 20_000) throw new Error('it does not end');
     const answer = server.page(position);
     for (const index of answer.indices) found.given.add(index);
-    const { next, flaw }: PageStep = judgePage(position, pageSize, answer);
-    if (flaw?.error.code === 'PEER_BURST') found.bursts.add(flaw.fromNs!);
-    else if (flaw !== undefined) found.otherFlaws.push(flaw.error.code);
+    const { next, flaw, burstNs }: PageStep = judgePage(position, pageSize, answer, NOW_NS);
+    if (burstNs !== undefined) found.bursts.add(burstNs);
+    if (flaw !== undefined) found.otherFlaws.push(flaw.error.code);
     position = next;
   }
   return found;

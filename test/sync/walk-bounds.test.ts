@@ -6,7 +6,7 @@ import { INT64_MAX, INT64_MIN } from '../../src/sync/page-step.ts';
 import { httpAnswer } from '../mesh/raw-server.ts';
 import { walkPeer } from '../../src/sync/walk-peer.ts';
 import { walkState } from '../../src/sync/walk-report.ts';
-import { alice, asked, lostInSilence, serveRaw, startBob, truth, walk } from './walking.ts';
+import { asked, lostInSilence, serveRaw, startBob, TEST_OPTIONS, truth, walk } from './walking.ts';
 
 const times = [...new Set(truth.map(({ tsNs }) => tsNs))];
 const middle = times[Math.floor(times.length / 2)]!;
@@ -153,7 +153,7 @@ describe('silence', () => {
   it('is borne longer before the first answer than after it', async () => {
     const nara = await startBob(['delay:150']);
     const first = await walk(nara.url, { firstByteTimeoutMs: 10_000, idleTimeoutMs: 50 });
-    expect(first).toMatchObject({ state: 'incomplete', codes: ['PEER_SILENT'], report: { requests: 2 } });
+    expect(first).toMatchObject({ state: 'incomplete', codes: ['PEER_SILENT'], report: { requests: 4 } });
     expect(first.lines).toHaveLength(20);
     const none = await walk(nara.url, { firstByteTimeoutMs: 50, idleTimeoutMs: 10_000 });
     expect(none).toMatchObject({ state: 'failed', codes: ['PEER_SILENT'], report: { requests: 0 } });
@@ -209,21 +209,12 @@ describe('the caller', () => {
       socket.write(httpAnswer(body));
     });
     const { pages, report } = walkPeer(parsePeer(server.url), {
+      ...TEST_OPTIONS,
       http,
-      requester: { name: 'alice', keypair: alice },
-      sinceNs: undefined,
-      untilNs: undefined,
-      services: undefined,
-      acceptUnsigned: false,
-      signal: new AbortController().signal,
-      now: Date.now,
-      timeoutMs: 60_000,
-      firstByteTimeoutMs: 50_000,
-      idleTimeoutMs: 50_000,
       pageSize: 1,
-      maxPageBytes: 1 << 20,
+      signal: new AbortController().signal,
     });
-    for await (const events of pages) {
+    for await (const { events } of pages) {
       expect(report).toMatchObject({ requests: 1, events: events.length });
       expect(report.bytes).toBeGreaterThan(truth[0]!.line.length);
       break;

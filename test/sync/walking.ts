@@ -6,7 +6,7 @@ import { parseFault } from '../../src/sandbox/faults.ts';
 import { makeHistory } from '../../src/sandbox/history.ts';
 import { startNara, type NaraOptions, type SandboxNara } from '../../src/sandbox/nara.ts';
 import type { SandboxEvent } from '../../src/sandbox/sandbox-event.ts';
-import { walkPeer, type WalkOptions } from '../../src/sync/walk-peer.ts';
+import { walkPeer, type WalkedPage, type WalkOptions } from '../../src/sync/walk-peer.ts';
 import { walkState, type WalkReport, type WalkState } from '../../src/sync/walk-report.ts';
 import { startRawServer, type RawAnswer, type RawServer } from '../mesh/raw-server.ts';
 
@@ -47,41 +47,69 @@ export async function serveRaw(answer: RawAnswer): Promise<RawServer> {
 export interface Walked {
   readonly report: WalkReport;
   readonly state: WalkState;
-  /** The exact text of each event that was given, overlaps and all. */
+  /** The exact text of each event of the ledger that was passed on, overlaps and all. */
   readonly lines: readonly string[];
+  readonly checkpointLines: readonly string[];
+  /** Whether there was anything to gain by a second try. */
+  readonly wentOn: boolean;
   /** Codes of the flaws. */
   readonly codes: readonly string[];
 }
 
-export type Changes = Partial<WalkOptions> & { readonly onPage?: (events: readonly EventView[]) => void };
+export type Changes = Partial<WalkOptions> & {
+  readonly onPage?: (events: readonly EventView[]) => void;
+  /** Try again at the end, after whatever this does. */
+  readonly beforeAgain?: () => void | Promise<void>;
+};
+
+export const TEST_OPTIONS = {
+  requester: { name: alice.name, keypair: alice },
+  sinceNs: undefined,
+  untilNs: undefined,
+  services: undefined,
+  acceptUnsigned: false,
+  checkpoints: false,
+  now: Date.now,
+  timeoutMs: 60_000,
+  firstByteTimeoutMs: 50_000,
+  idleTimeoutMs: 50_000,
+  pageSize: 20,
+  maxPageBytes: 1 << 24,
+  maxPeerEvents: 1_000_000,
+  maxPeerBytes: 1 << 30,
+  retry: { maxTries: 3, firstDelayMs: 1, maxDelayMs: 4 },
+} satisfies Partial<WalkOptions>;
 
 /** Walks a peer as alice, 20 events a page; time-outs are far off unless a test brings them near. */
 export async function walk(peer: PeerAddress | string, changes: Changes = {}): Promise<Walked> {
-  const { onPage, ...options } = changes;
+  const { onPage, beforeAgain, ...options } = changes;
   const http = options.http ?? new PeerHttp(5000);
-  const lines: string[] = [];
+  const given: Record<WalkedPage['part'], string[]> = { ledger: [], checkpoints: [] };
+  const take = async (pages: AsyncIterable<WalkedPage>): Promise<void> => {
+    for await (const { part, events } of pages) {
+      for (const event of events) given[part].push(eventBytes(event).toString());
+      onPage?.(events);
+    }
+  };
   try {
-    const { pages, report } = walkPeer(typeof peer === 'string' ? parsePeer(peer) : peer, {
-      requester: { name: alice.name, keypair: alice },
-      sinceNs: undefined,
-      untilNs: undefined,
-      services: undefined,
-      acceptUnsigned: false,
+    const { pages, report, again } = walkPeer(typeof peer === 'string' ? parsePeer(peer) : peer, {
       signal: new AbortController().signal,
-      now: Date.now,
-      timeoutMs: 60_000,
-      firstByteTimeoutMs: 50_000,
-      idleTimeoutMs: 50_000,
-      pageSize: 20,
-      maxPageBytes: 1 << 24,
+      ...TEST_OPTIONS,
       ...options,
       http,
     });
-    for await (const events of pages) {
-      lines.push(...events.map((event) => eventBytes(event).toString()));
-      onPage?.(events);
-    }
-    return { report, state: walkState(report), lines, codes: report.flaws.map(({ error }) => error.code) };
+    await take(pages);
+    await beforeAgain?.();
+    const more = beforeAgain && again();
+    if (more !== undefined) await take(more);
+    return {
+      report,
+      state: walkState(report),
+      lines: given.ledger,
+      checkpointLines: given.checkpoints,
+      wentOn: more !== undefined,
+      codes: report.flaws.map(({ error }) => error.code),
+    };
   } finally {
     await http.close();
   }

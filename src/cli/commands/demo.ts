@@ -92,9 +92,10 @@ async function dumpToFile(mesh: SandboxMesh, output: Output, signal: AbortSignal
       peers,
       workers: NARAS,
       connectTimeoutMs: 10_000,
-      bounds: DEFAULT_WALK_BOUNDS,
+      bounds: { ...DEFAULT_WALK_BOUNDS, retry: { maxTries: 2, firstDelayMs: 50, maxDelayMs: 100 } },
       filter: { services: [], naras: [] },
       acceptUnsigned: false,
+      checkpoints: true,
       keepMisfits: false,
       write: async (bytes) => {
         await file.write(bytes);

@@ -18,8 +18,6 @@ import { startProgress } from '../progress.ts';
 import { isStdout } from '../same-file.ts';
 import { readSoulText, SOUL_ENVIRONMENT } from '../soul-source.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
-
 export const dumpEvents: CommandModule<DumpFlags> = {
   name: 'dump-events',
   summary: 'fetch what every peer remembers, merged into one backup',
@@ -29,7 +27,7 @@ export const dumpEvents: CommandModule<DumpFlags> = {
     '-name alice --peer http://100.64.0.2:7433 > all.jsonl',
     '-name alice --peers peers -ids-from a.jsonl >> a.jsonl',
   ],
-  environment: SOUL_ENVIRONMENT,
+  environment: { ...SOUL_ENVIRONMENT, TMPDIR: 'where the private file lies that --memory speaks of' },
 
   declare(command) {
     command.description(
@@ -61,8 +59,10 @@ export const dumpEvents: CommandModule<DumpFlags> = {
         peers,
         filter,
         workers: flags.workers,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        connectTimeoutMs: flags.connectTimeout,
         bounds: boundsOf(flags),
+        memory: { memoryBytes: flags.memory },
+        checkpoints: flags.checkpoints,
         acceptUnsigned: flags.acceptUnsignedPeers ?? false,
         idsFrom: flags.idsFrom,
         appendsToKnown: flags.idsFrom !== undefined && isStdout(flags.idsFrom),

@@ -1,0 +1,84 @@
+import { NotJson } from '../event/json-cursor.ts';
+import { decodeJsonString } from '../event/json-string.ts';
+import { readEvent, type EventView } from '../event/event-view.ts';
+import { EventScanner } from '../event/scanner.ts';
+
+/** Which members of an answer are read; all others are passed over. */
+export interface BodyShape {
+  /** The list of events, which must be there; `null` is an empty one. */
+  readonly list: string;
+  readonly scalars: Readonly<Record<string, 'string' | 'integer' | 'bool'>>;
+}
+
+export interface AnswerBody {
+  /** In the order of the body. */
+  readonly events: readonly EventView[];
+  /** Strings decoded, integers as they stand there, `t` or `f` for a bool. */
+  readonly scalars: ReadonlyMap<string, string>;
+  /** The body is not what the protocol says: why. What stands before the break is there. */
+  readonly broken: string | undefined;
+}
+
+/** Parses an answer that holds events. Never throws: where it breaks, `broken` says so. */
+export function parseAnswerBody(body: Buffer, shape: BodyShape): AnswerBody {
+  const events: EventView[] = [];
+  const scalars = new Map<string, string>();
+  let broken: string | undefined;
+  try {
+    scanBody(new EventScanner(body), shape, events, scalars);
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    broken = `no answer of a nara from byte ${error.position} on`;
+  }
+  if (broken === undefined && !scalars.has(shape.list)) broken = `an answer without ${shape.list}`;
+  return { events, scalars, broken };
+}
+
+const OPEN_ARRAY = 0x5b;
+
+/** A member that comes twice, or with a wrong type, makes readers disagree: that is no answer. */
+function scanBody(
+  scanner: EventScanner,
+  { list, scalars: types }: BodyShape,
+  events: EventView[],
+  scalars: Map<string, string>,
+): void {
+  const { cursor } = scanner;
+  for (let more = cursor.openObject(); more; more = cursor.anotherMember()) {
+    cursor.key();
+    const key = decodeJsonString(cursor.text.slice(cursor.keyStart, cursor.keyEnd), cursor.traits);
+    if (scalars.has(key)) cursor.fail();
+    if (key === list) {
+      scalars.set(key, '');
+      if (cursor.peek() === OPEN_ARRAY) scanEvents(scanner, events);
+      else if (cursor.literal() !== 'n') cursor.fail();
+    } else if (Object.hasOwn(types, key)) scalars.set(key, readScalar(scanner, types[key]!));
+    else cursor.skip();
+  }
+  if (!Number.isNaN(cursor.peek())) cursor.fail();
+}
+
+function readScalar({ cursor }: EventScanner, type: BodyShape['scalars'][string]): string {
+  cursor.peek();
+  const start = cursor.pos;
+  switch (type) {
+    case 'string':
+      cursor.string();
+      return decodeJsonString(cursor.text.slice(cursor.stringStart, cursor.pos - 1), cursor.traits);
+    case 'integer':
+      if (!cursor.number() || !cursor.isInteger) cursor.fail();
+      return cursor.text.slice(start, cursor.pos);
+    case 'bool': {
+      const letter = cursor.literal();
+      return letter === 't' || letter === 'f' ? letter : cursor.fail();
+    }
+  }
+}
+
+function scanEvents(scanner: EventScanner, events: EventView[]): void {
+  const { cursor } = scanner;
+  for (let more = cursor.openArray(); more; more = cursor.anotherElement()) {
+    scanner.scan();
+    events.push(readEvent(scanner));
+  }
+}

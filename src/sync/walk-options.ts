@@ -1,0 +1,55 @@
+import type { PeerHttp } from '../mesh/http.ts';
+import type { Requester } from '../mesh/request-signing.ts';
+
+/** How often a request that failed for now is sent again, and how long is waited before. */
+export interface RetryBounds {
+  /** Of one request, the first among them. */
+  readonly maxTries: number;
+  /** Doubled with each try, shortened by up to a half at random; a `Retry-After` counts instead. */
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+/** The bounds of one peer's walk. */
+export interface WalkBounds {
+  /** Wall clock over all requests to the peer, those of a second try among them. */
+  readonly timeoutMs: number;
+  /** Without a byte for so long a request ends: before the peer's first answer, and after it. */
+  readonly firstByteTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** Events a page, 1 to 5000. */
+  readonly pageSize: number;
+  readonly maxPageBytes: number;
+  /** A peer that gives more is left with `PEER_ENDLESS`; overlaps do not count. */
+  readonly maxPeerEvents: number;
+  readonly maxPeerBytes: number;
+  readonly retry: RetryBounds;
+}
+
+export const DEFAULT_WALK_BOUNDS: WalkBounds = {
+  timeoutMs: 180_000,
+  firstByteTimeoutMs: 60_000,
+  idleTimeoutMs: 30_000,
+  pageSize: 2000,
+  maxPageBytes: 64 * 1024 * 1024,
+  maxPeerEvents: 1_000_000,
+  maxPeerBytes: 1024 * 1024 * 1024,
+  retry: { maxTries: 4, firstDelayMs: 500, maxDelayMs: 20_000 },
+};
+
+export interface WalkOptions extends WalkBounds {
+  readonly http: PeerHttp;
+  readonly requester: Requester;
+  /** Unix nanoseconds, inclusive and exclusive. */
+  readonly sinceNs: bigint | undefined;
+  readonly untilNs: bigint | undefined;
+  /** Asked of the server; `undefined`: all. */
+  readonly services: readonly string[] | undefined;
+  readonly acceptUnsigned: boolean;
+  /** Ask for `/api/checkpoints/all`, too, which needs no authentication. */
+  readonly checkpoints: boolean;
+  /** Ends the walk; its reason is reported as the flaw. */
+  readonly signal: AbortSignal;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
