@@ -81,7 +81,7 @@ export class PeerSession {
   async send(request: PeerRequest, traffic: Pick<Traffic, 'requests' | 'bytes'>): Promise<HttpAnswer> {
     const { connection, deadline } = this.#running();
     const bytesLeft = this.#bytesLeft();
-    if (this.#distinct > this.#options.maxPeerEvents || bytesLeft <= 0) throw this.#endless();
+    if (this.#distinct > this.#options.maxPeerEvents) throw this.#endless();
     deadline.signal.throwIfAborted();
     traffic.requests++;
     try {

@@ -151,26 +151,22 @@ export class SliceRounds {
     unit.total = FIRST_TOTAL;
   }
 
-  /** A set of slices of which none is full, and its first one again: where that is another, the ledger has moved. */
+  /** A set of slices of which none is full. What moves between them is given twice, or shifts what comes after it. */
   async *#bySlices(unit: SliceUnit): AsyncGenerator<readonly EventView[], void, undefined> {
     for (let { total } = unit; ; total *= GROWTH) {
       this.#set++;
       let isFull = false;
       let isOverlapping = false;
-      let first: readonly EventView[] = [];
       for (let index = 0; index < total && !isFull; index++) {
         const slice = await this.#options.fetcher.fetchSlice(unit.scope, index, total);
-        if (index === 0) first = slice.events;
         ({ isFull } = slice);
         const { fresh, hasTwice } = this.#sift(slice.events, unit);
         isOverlapping ||= hasTwice;
         yield fresh;
       }
       if (!isFull) {
-        const { events } = await this.#options.fetcher.fetchSlice(unit.scope, 0, total);
-        yield this.#sift(events, unit).fresh;
         unit.total = total + 1;
-        this.#isUnsure ||= isOverlapping || !areSame(first, events);
+        this.#isUnsure ||= isOverlapping;
         return;
       }
       if (total > MAX_TOTAL) {
@@ -242,8 +238,4 @@ export class SliceRounds {
     if (!isOpen || svc === '' || this.#units.has(svc) || this.#units.size >= MAX_SERVICES) return;
     this.#units.set(svc, newUnit({ services: [svc] }));
   }
-}
-
-function areSame(some: readonly EventView[], others: readonly EventView[]): boolean {
-  return some.length === others.length && some.every(({ id }, at) => id === others[at]!.id);
 }

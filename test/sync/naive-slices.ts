@@ -15,6 +15,10 @@ export interface NaiveOptions {
   readonly seed: string;
   /** Ties come in another order with each answer. */
   readonly isUnstable: boolean;
+  /** The oldest are of this service. */
+  readonly oldest?: { readonly svc: string; readonly count: number };
+  /** Its answers by names hold nothing. */
+  readonly isNameless?: boolean;
   /** So many events come and go between two answers, until a fifth of them has gone. */
   readonly movesPerAnswer: number;
 }
@@ -47,6 +51,12 @@ export class NaiveSlices {
     return this.#held;
   }
 
+  /** The event at this place of those of a service, oldest first, goes. */
+  remove(svc: string, place: number): void {
+    const ofService = this.#held.filter((event) => event.svc === svc).sort((a, b) => Number(a.tsNs - b.tsNs));
+    this.#held = this.#held.filter((event) => event !== ofService[place]);
+  }
+
   /** Whether so many up to this time are all. */
   confirm(services: readonly string[] | undefined, untilNs: bigint, distinct: number): boolean {
     const held = this.#held.filter(({ tsNs, svc }) => tsNs <= untilNs && (services?.includes(svc) ?? true));
@@ -68,7 +78,8 @@ export class NaiveSlices {
 
   #make(tsNs: bigint, serial: number): SandboxEvent {
     const name = (): string => `n${this.#prng.integer(1, this.#options.names)}`;
-    const svc = this.#prng.pick(this.#options.services);
+    const { services, oldest } = this.#options;
+    const svc = oldest !== undefined && serial < oldest.count ? oldest.svc : this.#prng.pick(services);
     const payload =
       svc === 'ping'
         ? { observer: name(), target: name(), rtt: serial + 1 }
@@ -85,7 +96,8 @@ export class NaiveSlices {
   }
 
   #answer({ services, subjects }: EventScope, index: number, total: number): EventView[] {
-    const { cap, isUnstable, movesPerAnswer } = this.#options;
+    const { cap, isUnstable, isNameless, movesPerAnswer } = this.#options;
+    if (isNameless === true && subjects !== undefined) return [];
     this.answers++;
     const gone = new Set(this.#going.splice(0, movesPerAnswer));
     this.#held = this.#held

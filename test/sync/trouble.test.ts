@@ -5,7 +5,7 @@ import type { SandboxEvent } from '../../src/sandbox/sandbox-event.ts';
 import { backoffMs, parseRetryAfterMs } from '../../src/sync/backoff.ts';
 import { INT64_MIN } from '../../src/sync/page-step.ts';
 import { httpAnswer, type RawServer } from '../mesh/raw-server.ts';
-import { asked, lostInSilence, serveRaw, startBob, truth, walk, type Changes } from './walking.ts';
+import { asked, bob, lostInSilence, serveRaw, startBob, truth, walk, type Changes } from './walking.ts';
 
 const LINES = truth.slice(0, 5).map(({ line }) => line);
 const LEDGER = httpAnswer(`{"events":[${LINES.join(',')}]}`);
@@ -89,11 +89,17 @@ describe('what passes', () => {
     expect(posts(never)).toHaveLength(1);
   });
 
-  it('happens to /ping, too: its key is worth another try', async () => {
-    const nara = await startBob(['flaky:2']);
-    const { report, state } = await walk(nara.url);
-    expect([state, report.proven, report.publicKey]).toEqual(['complete', true, nara.publicKey]);
-  });
+  it.each(['503 Service Unavailable', '429 Too Many Requests'])(
+    'happens to /ping, too: its key is worth another try: %s',
+    async (line) => {
+      const ping = httpAnswer(`{"from":"bob","public_key":"${bob.publicKey}"}`);
+      const { url, requests } = await serveRaw((request, socket) => {
+        socket.write(requests.length < 3 ? status(line) : request.startsWith('GET') ? ping : LEDGER);
+      });
+      const { report, codes } = await walk(url);
+      expect([report.publicKey, codes]).toEqual([bob.publicKey, ['PEER_UNSIGNED']]);
+    },
+  );
 });
 
 describe('waiting', () => {
@@ -272,6 +278,13 @@ describe('the second try', () => {
       beforeAgain,
     });
     expect([stopped.codes, stopped.wentOn]).toEqual([['PEER_CUT'], false]);
+  });
+
+  it('is not made where the timer was early by the fraction of a millisecond', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    const walked = await walk((await startBob(['hang:3'])).url, again({ timeoutMs: 300 }));
+    vi.restoreAllMocks();
+    expect([walked.codes, walked.wentOn]).toEqual([['PEER_TIMEOUT'], false]);
   });
 
   it('has the time that the first left, not that in between', async () => {

@@ -295,4 +295,11 @@ describe('proven', () => {
     });
     expect(said).toEqual([true, true, false, false]);
   });
+
+  it('under a name of any length, which is not taken over', () => {
+    const report = { proven: false, warnings: [], claimedName: 'bob' } as unknown as WalkReport;
+    noteSignature(report, { signature: 'whole', signer: 'x'.repeat(1 << 20) }, true);
+    expect(report).toMatchObject({ proven: true, claimedName: 'bob' });
+    expect(report.warnings).toEqual(['signs under a name of 1048576 characters']);
+  });
 });
