@@ -29,6 +29,7 @@ const LITERALS = new Map([
 /**
  * Walks over JSON text without building anything, in linear time and without recursion, checking the grammar of
  * RFC 8259 as Go's decoder does. The text is bytes read as latin1: one character a byte, so positions are byte offsets.
+ * Longer than most files here: the grammar is one job, and its parts share the position.
  */
 export class JsonCursor {
   readonly text: string;

@@ -51,6 +51,7 @@ export function describe(svc: string, payload: WireObject): Pick<SandboxEvent, '
 
 const CRITICAL_IMPORTANCE = 3;
 
+/** The server's side of `subjects`, written a second time on purpose: the walk's own list is held against this one. */
 function namesIn(payload: Payload): string[] {
   switch (payload.svc) {
     case 'social':
