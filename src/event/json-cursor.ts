@@ -1,5 +1,8 @@
 import { ESCAPED, NON_ASCII } from './json-string.ts';
 
+/** What `peek` says at the end of the text: no byte. */
+export const END = -1;
+
 /** Thrown where the bytes are no JSON; whoever owns the cursor turns it into an error or a verdict of its own. */
 export class NotJson extends Error {
   readonly position: number;
@@ -12,27 +15,31 @@ export class NotJson extends Error {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
+const PLUS = 0x2b;
+const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
+const LETTER_E = 0x65;
+const LETTER_U = 0x75;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const LITERALS = new Map([
-  [0x74, 'true'],
-  [0x66, 'false'],
-  [0x6e, 'null'],
-]);
+const LITERALS = new Map(['true', 'false', 'null'].map((word) => [word.charCodeAt(0), Buffer.from(word)]));
+const ESCAPE_LETTERS = new Set(Buffer.from('"\\/bfnrt'));
+/** 1 for each byte that a string's loop cannot just pass. */
+const IS_SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte < 0x20 || byte >= 0x80 || byte === QUOTE || byte === BACKSLASH),
+);
 
 /**
  * Walks over JSON text without building anything, in linear time and without recursion, checking the grammar of
- * RFC 8259 as Go's decoder does. The text is bytes read as latin1: one character a byte, so positions are byte offsets.
- * Longer than most files here: the grammar is one job, and its parts share the position.
+ * RFC 8259 as Go's decoder does. Longer than most files here: the grammar is one job, and its parts share the position.
  */
 export class JsonCursor {
-  readonly text: string;
+  readonly bytes: Buffer;
   pos: number;
   /** Open containers around `pos`, and the deepest that this was since `resetTraits`. */
   depth = 0;
@@ -48,9 +55,14 @@ export class JsonCursor {
   /** For each open container: 1 if it is an object. Only `skip` needs it. */
   #isObject = new Uint8Array(64);
 
-  constructor(text: string, pos = 0) {
-    this.text = text;
+  constructor(bytes: Buffer, pos = 0) {
+    this.bytes = bytes;
     this.pos = pos;
+  }
+
+  /** All bytes as latin1: one character a byte, so positions are byte offsets. Made anew each time. */
+  get text(): string {
+    return this.bytes.toString('latin1');
   }
 
   resetTraits(): void {
@@ -60,20 +72,37 @@ export class JsonCursor {
     this.sawLineBreak = false;
   }
 
-  /** The character code behind any white space, not passed yet; NaN at the end. */
+  /** The byte behind any white space, not passed yet; `END` at the end. */
   peek(): number {
-    for (;;) {
-      const code = this.text.charCodeAt(this.pos);
+    const { bytes } = this;
+    for (; this.pos < bytes.length; this.pos++) {
+      const code = bytes[this.pos]!;
+      if (code > 0x20) return code;
       if (code === 0x0a || code === 0x0d) this.sawLineBreak = true;
       else if (code !== 0x20 && code !== 0x09) return code;
-      this.pos++;
     }
+    return END;
+  }
+
+  /** The byte right here; `END` at the end. */
+  #here(): number {
+    return this.pos < this.bytes.length ? this.bytes[this.pos]! : END;
   }
 
   /** Passes this character, or says that it is not there. */
   take(code: number): boolean {
     if (this.peek() !== code) return false;
     this.pos++;
+    return true;
+  }
+
+  /** Passes these very bytes, or says that they do not stand right here. */
+  takeBytes(wanted: Uint8Array): boolean {
+    const { bytes, pos } = this;
+    const { length } = wanted;
+    if (pos + length > bytes.length) return false;
+    for (let at = 0; at < length; at++) if (bytes[pos + at] !== wanted[at]) return false;
+    this.pos = pos + length;
     return true;
   }
 
@@ -134,12 +163,14 @@ export class JsonCursor {
   stringStart = 0;
   string(): void {
     this.expect(QUOTE);
-    const { text } = this;
+    const { bytes } = this;
+    const { length } = bytes;
     let at = this.pos;
     let traits = 0;
     this.stringStart = at;
     for (;;) {
-      const code = text.charCodeAt(at);
+      while (at < length && IS_SPECIAL[bytes[at]!] === 0) at++;
+      const code = at < length ? bytes[at]! : END;
       if (code === QUOTE) break;
       if (code === BACKSLASH) {
         traits |= ESCAPED;
@@ -147,8 +178,7 @@ export class JsonCursor {
       } else if (code >= 0x80) {
         traits |= NON_ASCII;
         at++;
-      } else if (code >= 0x20) at++;
-      else {
+      } else {
         this.pos = at;
         this.fail(); // a control character, or the end of the text
       }
@@ -160,22 +190,25 @@ export class JsonCursor {
 
   /** The position behind the escape whose backslash is before `at`. */
   #escape(at: number): number {
-    const letter = this.text.charAt(at);
-    if (letter !== 'u') {
-      if (letter !== '' && '"\\/bfnrt'.includes(letter)) return at + 1;
+    const { bytes } = this;
+    if (bytes[at] !== LETTER_U) {
+      if (ESCAPE_LETTERS.has(bytes[at]!)) return at + 1;
       this.pos = at;
       this.fail();
     }
     const unit = this.#hex(at + 1);
     if (unit < 0xd800 || unit > 0xdfff) return at + 5;
     const paired =
-      unit < 0xdc00 && this.text.startsWith('\\u', at + 5) && (this.#hex(at + 7) & 0xfc00) === 0xdc00;
+      unit < 0xdc00 &&
+      bytes[at + 5] === BACKSLASH &&
+      bytes[at + 6] === LETTER_U &&
+      (this.#hex(at + 7) & 0xfc00) === 0xdc00;
     if (!paired) this.sawLoneSurrogate = true;
     return paired ? at + 11 : at + 5;
   }
 
   #hex(at: number): number {
-    const digits = this.text.slice(at, at + 4);
+    const digits = this.bytes.toString('latin1', at, at + 4);
     if (!/^[0-9a-fA-F]{4}$/.test(digits)) {
       this.pos = at;
       this.fail();
@@ -188,41 +221,38 @@ export class JsonCursor {
     const first = this.peek();
     if (first !== MINUS && !(first >= ZERO && first <= NINE)) return false;
     if (first === MINUS) this.pos++;
-    if (this.text.charCodeAt(this.pos) === ZERO) this.pos++;
+    if (this.#here() === ZERO) this.pos++;
     else this.#digits();
     this.isInteger = true;
-    if (this.text.charAt(this.pos) === '.') {
+    if (this.#here() === POINT) {
       this.isInteger = false;
       this.pos++;
       this.#digits();
     }
-    const exponent = this.text.charAt(this.pos);
-    if (exponent === 'e' || exponent === 'E') {
+    // The bit tells small letters from capitals.
+    if ((this.#here() | 0x20) === LETTER_E) {
       this.isInteger = false;
       this.pos++;
-      const sign = this.text.charAt(this.pos);
-      if (sign === '+' || sign === '-') this.pos++;
+      const sign = this.#here();
+      if (sign === PLUS || sign === MINUS) this.pos++;
       this.#digits();
     }
     return true;
   }
 
   #digits(): void {
-    const start = this.pos;
-    for (;;) {
-      const code = this.text.charCodeAt(this.pos);
-      if (!(code >= ZERO && code <= NINE)) break;
-      this.pos++;
-    }
-    if (this.pos === start) this.fail();
+    const { bytes, pos } = this;
+    let at = pos;
+    while (at < bytes.length && bytes[at]! >= ZERO && bytes[at]! <= NINE) at++;
+    this.pos = at;
+    if (at === pos) this.fail();
   }
 
   /** Passes `true`, `false` or `null` and returns its first letter; '' and nothing passed where there is none. */
   literal(): string {
-    const word = LITERALS.get(this.peek());
-    if (word === undefined || !this.text.startsWith(word, this.pos)) return '';
-    this.pos += word.length;
-    return word.charAt(0);
+    const first = this.peek();
+    const word = LITERALS.get(first);
+    return word !== undefined && this.takeBytes(word) ? String.fromCharCode(first) : '';
   }
 
   /** Passes any value. */

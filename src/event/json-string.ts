@@ -7,12 +7,13 @@ export const NON_ASCII = 2;
 const REPLACEMENT = '\ufffd';
 
 /**
- * The value of a JSON string as Go reads it, from its raw inside (latin1: one character a byte, grammar already
- * checked): every byte that is no UTF-8 and every lone surrogate becomes U+FFFD.
+ * The value of a JSON string as Go reads it, from the byte range of its raw inside (grammar already checked): every byte
+ * that is no UTF-8 and every lone surrogate becomes U+FFFD.
  */
-export function decodeJsonString(raw: string, traits: number): string {
-  if (traits === 0) return raw;
-  const text = traits & NON_ASCII ? decodeUtf8(Buffer.from(raw, 'latin1')) : raw;
+export function decodeJsonString(bytes: Buffer, start: number, end: number, traits: number): string {
+  if (traits === 0) return bytes.toString('latin1', start, end);
+  const text =
+    traits & NON_ASCII ? decodeUtf8(bytes.subarray(start, end)) : bytes.toString('latin1', start, end);
   return traits & ESCAPED ? (JSON.parse(`"${text}"`) as string).toWellFormed() : text;
 }
 

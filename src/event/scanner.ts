@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { HostileReason } from './event-view.ts';
-import { JsonCursor, NotJson } from './json-cursor.ts';
+import { END, JsonCursor, NotJson } from './json-cursor.ts';
 import { decodeJsonString } from './json-string.ts';
 import { EVENT_SCHEMA, foldKey, type Field, type ObjectSchema } from './schema.ts';
 
@@ -8,13 +8,13 @@ const SLOTS = EVENT_SCHEMA.endSlot;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
-/** Every integer of so few characters is in range. */
-const SURELY_IN_RANGE = 18;
 /** Go refuses to decode deeper than 10,000; an event always travels two levels down, in a list in an object. */
 const MAX_DEPTH = 10_000 - 2;
 const OPEN_OBJECT = 0x7b;
 const OPEN_ARRAY = 0x5b;
 const QUOTE = 0x22;
+const MINUS = 0x2d;
+const NINE = 0x39;
 
 /**
  * Scans one event after another from a text, reading what a nara's server would read, and building nothing: it leaves
@@ -27,18 +27,19 @@ const QUOTE = 0x22;
 export class EventScanner {
   readonly bytes: Buffer;
   readonly cursor: JsonCursor;
-  start = 0;
-  end = 0;
+  start = -1;
+  end = -1;
   hostile: HostileReason | undefined;
   /** A key that no nara knows. */
   hasUnknownKey = false;
   /** Per slot: start of the key's quote (-1: no such member), start and end of the value (-1: absent or null), traits. */
   readonly #slots = new Int32Array(SLOTS * 4);
+  /** For what is asked about an event that was passed before. */
+  #other: EventScanner | undefined;
 
-  /** `text` is `bytes` as latin1; give it where it is at hand. */
-  constructor(bytes: Buffer, text = bytes.toString('latin1')) {
+  constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.cursor = new JsonCursor(text);
+    this.cursor = new JsonCursor(bytes);
   }
 
   /** Scans the JSON value at the cursor, whatever it is. Throws `NotJson` where the grammar breaks. */
@@ -52,7 +53,7 @@ export class EventScanner {
     const outer = cursor.depth;
     cursor.resetTraits();
     if (first === OPEN_OBJECT) this.#object(EVENT_SCHEMA);
-    else this.#other();
+    else this.#noObject();
     this.end = cursor.pos;
     if (cursor.maxDepth - outer > MAX_DEPTH) this.#blame('too-deep');
     if (cursor.sawLoneSurrogate) this.#blame('lone-surrogate');
@@ -60,14 +61,22 @@ export class EventScanner {
     if (cursor.sawNonAscii && !isUtf8(this.bytes.subarray(this.start, this.end))) this.#blame('invalid-utf8');
   }
 
+  /** A scanner whose slots are those of the value at `start`: this one, or another, so that this one keeps its place. */
+  standingAt(start: number): EventScanner {
+    if (this.start === start) return this;
+    this.#other ??= new EventScanner(this.bytes);
+    if (this.#other.start !== start) {
+      this.#other.cursor.pos = start;
+      this.#other.scan();
+    }
+    return this.#other;
+  }
+
   /** A string field as Go reads it, '' where it is absent. */
   string(slot: number): string {
     const start = this.#slots[slot * 4 + 1]!;
     if (start === -1) return '';
-    return decodeJsonString(
-      this.cursor.text.slice(start, this.#slots[slot * 4 + 2]),
-      this.#slots[slot * 4 + 3]!,
-    );
+    return decodeJsonString(this.bytes, start, this.#slots[slot * 4 + 2]!, this.#slots[slot * 4 + 3]!);
   }
 
   /** An integer field in decimal, '0' where it is absent. */
@@ -78,23 +87,24 @@ export class EventScanner {
 
   /** A list of strings; `null` among them is ''. */
   strings(slot: number): string[] {
-    const lexeme = this.lexeme(slot);
     const list: string[] = [];
-    const cursor = new JsonCursor(lexeme);
-    for (let more = lexeme !== '' && cursor.openArray(); more; more = cursor.anotherElement()) {
+    if (!this.has(slot)) return list;
+    const { bytes } = this;
+    const cursor = new JsonCursor(bytes, this.#slots[slot * 4 + 1]);
+    for (let more = cursor.openArray(); more; more = cursor.anotherElement()) {
       if (cursor.literal() === 'n') list.push('');
       else {
         cursor.string();
-        list.push(decodeJsonString(lexeme.slice(cursor.stringStart, cursor.pos - 1), cursor.traits));
+        list.push(decodeJsonString(bytes, cursor.stringStart, cursor.pos - 1, cursor.traits));
       }
     }
     return list;
   }
 
-  /** The bytes of a number or list as they stand there, '' where it is absent. */
+  /** A number as it stands there, '' where it is absent. */
   lexeme(slot: number): string {
     const start = this.#slots[slot * 4 + 1]!;
-    return start === -1 ? '' : this.cursor.text.slice(start, this.#slots[slot * 4 + 2]);
+    return start === -1 ? '' : this.bytes.toString('latin1', start, this.#slots[slot * 4 + 2]);
   }
 
   has(slot: number): boolean {
@@ -106,7 +116,7 @@ export class EventScanner {
     const start = this.#slots[slot * 4 + 1]!;
     if (start === -1) return undefined;
     const end = this.#slots[slot * 4 + 2]!;
-    const isString = this.cursor.text.charCodeAt(start - 1) === QUOTE;
+    const isString = this.bytes[start - 1] === QUOTE;
     return { start: this.#slots[slot * 4]!, end: isString ? end + 1 : end };
   }
 
@@ -116,9 +126,14 @@ export class EventScanner {
 
   #object(schema: ObjectSchema): void {
     const { cursor } = this;
+    const { fields } = schema;
+    let likely = 0;
     for (let more = cursor.openObject(); more; more = cursor.anotherMember()) {
-      cursor.key();
-      const field = this.#field(schema);
+      cursor.peek();
+      const keyAt = cursor.pos;
+      const found = this.#takeLikelyKey(fields, likely);
+      const field = fields[found] ?? this.#takeKey(schema);
+      likely = found + 1;
       if (field === undefined) {
         this.hasUnknownKey = true;
         cursor.skip();
@@ -126,19 +141,29 @@ export class EventScanner {
       }
       const at = field.slot * 4;
       if (this.#slots[at] !== -1) this.#blame('duplicate-key');
-      this.#slots[at] = cursor.keyStart - 1;
+      this.#slots[at] = keyAt;
       this.#value(field);
     }
   }
 
-  #field(schema: ObjectSchema): Field | undefined {
+  /**
+   * Passes a key that is spelled as servers spell it, and returns which it is; -1 and nothing passed where it is not.
+   * Servers write fields in one order and leave some out, so it looks on from the one that is likely next.
+   */
+  #takeLikelyKey(fields: readonly Field[], likely: number): number {
+    for (let at = likely; at < fields.length; at++)
+      if (this.cursor.takeBytes(fields[at]!.keyBytes)) return at;
+    for (let at = 0; at < likely; at++) if (this.cursor.takeBytes(fields[at]!.keyBytes)) return at;
+    return -1;
+  }
+
+  /** Passes any key, whatever its spelling; `undefined` where nobody knows it. */
+  #takeKey(schema: ObjectSchema): Field | undefined {
     const { cursor } = this;
-    const raw = cursor.text.slice(cursor.keyStart, cursor.keyEnd);
-    const exact = schema.exact.get(raw);
+    cursor.key();
+    const key = decodeJsonString(this.bytes, cursor.keyStart, cursor.keyEnd, cursor.traits);
+    const exact = schema.exact.get(key);
     if (exact !== undefined) return exact;
-    const key = decodeJsonString(raw, cursor.traits);
-    const spelledOut = schema.exact.get(key);
-    if (spelledOut !== undefined) return spelledOut;
     const folded = schema.folded.get(foldKey(key));
     if (folded !== undefined) this.#blame('folded-key');
     return folded;
@@ -168,7 +193,7 @@ export class EventScanner {
       if (cursor.literal() === '') this.#wrongType(start);
     } else if (cursor.number()) {
       if (type !== 'float64' && !cursor.isInteger) this.#blame('wrong-type');
-      else if (!isInRange(cursor.text.slice(start, cursor.pos), type)) this.#blame('number-range');
+      else if (!isInRange(this.bytes, start, cursor.pos, type)) this.#blame('number-range');
       else this.#set(slot, start, cursor.pos);
     } else if (cursor.literal() !== 'n') this.#wrongType(start);
   }
@@ -197,17 +222,23 @@ export class EventScanner {
   }
 
   /** Something that is no object: `null` is an event without anything, all else the server refuses. */
-  #other(): void {
+  #noObject(): void {
     if (this.cursor.literal() !== 'n') this.#wrongType(this.start);
   }
 }
 
-function isInRange(lexeme: string, type: 'int64' | 'uint64' | 'float64'): boolean {
-  if (type === 'float64') return Number.isFinite(Number(lexeme));
-  if (lexeme.length <= SURELY_IN_RANGE) return type === 'int64' || !lexeme.startsWith('-');
-  if (lexeme.length > 20) return false;
+/** Whether a number, an integer unless it may be a float64, is one of its type. */
+function isInRange(bytes: Buffer, start: number, end: number, type: 'int64' | 'uint64' | 'float64'): boolean {
+  const length = end - start;
+  const isWhole = type !== 'float64';
+  if (isWhole && length > 20) return false;
+  if (type === 'uint64' && bytes[start] === MINUS) return false;
+  // No sign or the smallest digits before 18 others: no int64 is that long.
+  if (isWhole && (length < 19 || (length === 19 && bytes[start]! < NINE))) return true;
+  const lexeme = bytes.toString('latin1', start, end);
+  if (!isWhole) return Number.isFinite(Number(lexeme));
   const value = BigInt(lexeme);
-  return type === 'int64' ? value >= INT64_MIN && value <= INT64_MAX : value >= 0n && value <= UINT64_MAX;
+  return type === 'int64' ? value >= INT64_MIN && value <= INT64_MAX : value <= UINT64_MAX;
 }
 
 /**
@@ -218,7 +249,7 @@ export function scanLine(bytes: Buffer): EventScanner | undefined {
   const scanner = new EventScanner(bytes);
   try {
     scanner.scan();
-    return Number.isNaN(scanner.cursor.peek()) ? scanner : undefined;
+    return scanner.cursor.peek() === END ? scanner : undefined;
   } catch (error) {
     if (error instanceof NotJson) return undefined;
     throw error;

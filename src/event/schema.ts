@@ -60,11 +60,15 @@ const EVENT_SHAPE = {
 /** A field of the event: `slot` numbers it among all fields, an object's own fields follow it. */
 export interface Field {
   readonly name: string;
+  /** The key as it stands in nearly every event: quoted, nothing escaped, its colon right behind it. */
+  readonly keyBytes: Uint8Array;
   readonly slot: number;
   readonly type: ScalarType | ObjectSchema;
 }
 
 export interface ObjectSchema {
+  /** In the order in which servers write them. */
+  readonly fields: readonly Field[];
   readonly exact: ReadonlyMap<string, Field>;
   /** By `foldKey` of the name. */
   readonly folded: ReadonlyMap<string, Field>;
@@ -80,13 +84,14 @@ export function foldKey(key: string): string {
 function compile(shape: Shape, firstSlot: number): ObjectSchema {
   let slot = firstSlot;
   const fields = Object.entries(shape).map(([name, type]): Field => {
-    const own = slot++;
-    if (typeof type === 'string') return { name, slot: own, type };
+    const own = { name, keyBytes: Buffer.from(`"${name}":`), slot: slot++ };
+    if (typeof type === 'string') return { ...own, type };
     const inner = compile(type, slot);
     slot = inner.endSlot;
-    return { name, slot: own, type: inner };
+    return { ...own, type: inner };
   });
   return {
+    fields,
     exact: new Map(fields.map((field) => [field.name, field])),
     folded: new Map(fields.map((field) => [foldKey(field.name), field])),
     endSlot: slot,
@@ -104,7 +109,7 @@ export const SLOT = Object.fromEntries(paths(EVENT_SCHEMA, '')) as Readonly<
 >;
 
 function paths(schema: ObjectSchema, prefix: string): [string, number][] {
-  return [...schema.exact.values()].flatMap(({ name, slot, type }): [string, number][] => {
+  return schema.fields.flatMap(({ name, slot, type }): [string, number][] => {
     const inner = typeof type === 'string' ? [] : paths(type, `${prefix}${name}.`);
     return [[prefix + name, slot], ...inner];
   });

@@ -1,4 +1,4 @@
-import { NotJson } from '../event/json-cursor.ts';
+import { END, NotJson } from '../event/json-cursor.ts';
 import { decodeJsonString } from '../event/json-string.ts';
 import { readEvent, type EventView } from '../event/event-view.ts';
 import { EventScanner } from '../event/scanner.ts';
@@ -43,10 +43,10 @@ function scanBody(
   events: EventView[],
   scalars: Map<string, string>,
 ): void {
-  const { cursor } = scanner;
+  const { bytes: body, cursor } = scanner;
   for (let more = cursor.openObject(); more; more = cursor.anotherMember()) {
     cursor.key();
-    const key = decodeJsonString(cursor.text.slice(cursor.keyStart, cursor.keyEnd), cursor.traits);
+    const key = decodeJsonString(body, cursor.keyStart, cursor.keyEnd, cursor.traits);
     if (scalars.has(key)) cursor.fail();
     if (key === list) {
       scalars.set(key, '');
@@ -55,19 +55,19 @@ function scanBody(
     } else if (Object.hasOwn(types, key)) scalars.set(key, readScalar(scanner, types[key]!));
     else cursor.skip();
   }
-  if (!Number.isNaN(cursor.peek())) cursor.fail();
+  if (cursor.peek() !== END) cursor.fail();
 }
 
-function readScalar({ cursor }: EventScanner, type: BodyShape['scalars'][string]): string {
+function readScalar({ bytes, cursor }: EventScanner, type: BodyShape['scalars'][string]): string {
   cursor.peek();
   const start = cursor.pos;
   switch (type) {
     case 'string':
       cursor.string();
-      return decodeJsonString(cursor.text.slice(cursor.stringStart, cursor.pos - 1), cursor.traits);
+      return decodeJsonString(bytes, cursor.stringStart, cursor.pos - 1, cursor.traits);
     case 'integer':
       if (!cursor.number() || !cursor.isInteger) cursor.fail();
-      return cursor.text.slice(start, cursor.pos);
+      return bytes.toString('latin1', start, cursor.pos);
     case 'bool': {
       const letter = cursor.literal();
       return letter === 't' || letter === 'f' ? letter : cursor.fail();
