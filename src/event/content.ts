@@ -33,6 +33,6 @@ function checkpointContent(checkpoint: Checkpoint): string {
 }
 
 /** From version 2 on a checkpoint names its predecessor. */
-export function hasChain(checkpoint: Checkpoint): boolean {
-  return BigInt(checkpoint.version) >= 2n;
+export function hasChain({ version }: Pick<Checkpoint, 'version'>): boolean {
+  return BigInt(version) >= 2n;
 }

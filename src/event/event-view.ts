@@ -1,7 +1,7 @@
+import { contentId } from './content-id.ts';
 import { contentString } from './content.ts';
-import { computeEventId } from './id.ts';
+import { hasPayload, isService, readPayload, readService } from './payload-reader.ts';
 import type { Payload } from './payload.ts';
-import { isService, readPayload } from './payload-reader.ts';
 import type { EventScanner } from './scanner.ts';
 import { SLOT } from './schema.ts';
 
@@ -48,36 +48,84 @@ export const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 /** A view of the event that the scanner passed last; it stays good when the scanner goes on. */
 export function readEvent(scanner: EventScanner): EventView {
-  const id = scanner.string(SLOT.id);
-  const ts = scanner.integer(SLOT.ts);
-  const svc = scanner.string(SLOT.svc);
-  const isKnown = isService(svc);
-  const payload = isKnown ? readPayload(scanner, svc) : undefined;
-  const content = payload === undefined ? '' : contentString(payload);
-  let { hostile } = scanner;
-  if (Buffer.byteLength(id) < MIN_ID_BYTES) hostile ??= 'short-id';
-  if (isKnown && payload === undefined) hostile ??= 'no-payload';
-  if (svc === '') hostile ??= 'no-service';
-  if (scanner.end - scanner.start > MAX_EVENT_BYTES) hostile ??= 'too-large';
-  return {
-    source: scanner.bytes,
-    start: scanner.start,
-    end: scanner.end,
-    id,
-    tsNs: BigInt(ts),
-    svc,
-    emitter: scanner.string(SLOT.emitter),
-    emitterId: scanner.string(SLOT.emitter_id),
-    sig: scanner.string(SLOT.sig),
-    payload,
-    content,
-    computedId: computeEventId(ts, svc, content),
-    hostile,
-    hasUnknownKey: scanner.hasUnknownKey,
-  };
+  return new ScannedEvent(scanner);
 }
 
 /** The event's own bytes, shared with the text that holds them. */
 export function eventBytes(event: EventView): Buffer {
   return event.source.subarray(event.start, event.end);
+}
+
+/**
+ * A view that reads from the event's bytes what it is asked for, when it is asked: most events are looked at for their
+ * time and their proof alone. The bytes must stay as they are as long as the view is used.
+ */
+class ScannedEvent implements EventView {
+  readonly source: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly tsNs: bigint;
+  readonly svc: string;
+  readonly hostile: HostileReason | undefined;
+  readonly hasUnknownKey: boolean;
+  readonly #scanner: EventScanner;
+  #id: string | undefined;
+  #computedId: string | undefined;
+  #payload: Payload | undefined;
+
+  /** The event that the scanner passed last. */
+  constructor(scanner: EventScanner) {
+    this.#scanner = scanner;
+    this.source = scanner.bytes;
+    this.start = scanner.start;
+    this.end = scanner.end;
+    this.tsNs = scanner.int64(SLOT.ts);
+    this.svc = readService(scanner);
+    this.hasUnknownKey = scanner.hasUnknownKey;
+    this.hostile = scanner.hostile ?? this.#flaw();
+  }
+
+  get id(): string {
+    // Nearly every ID is the one that was computed: one string for both.
+    return (this.#id ??= this.#here.is(SLOT.id, this.computedId)
+      ? this.computedId
+      : this.#here.string(SLOT.id));
+  }
+
+  get computedId(): string {
+    return (this.#computedId ??= contentId(this.#here, this.svc, this.end - this.start));
+  }
+
+  get emitter(): string {
+    return this.#here.string(SLOT.emitter);
+  }
+
+  get emitterId(): string {
+    return this.#here.string(SLOT.emitter_id);
+  }
+
+  get sig(): string {
+    return this.#here.string(SLOT.sig);
+  }
+
+  get payload(): Payload | undefined {
+    return (this.#payload ??= isService(this.svc) ? readPayload(this.#here, this.svc) : undefined);
+  }
+
+  get content(): string {
+    return this.payload === undefined ? '' : contentString(this.payload);
+  }
+
+  /** The slots of this event. */
+  get #here(): EventScanner {
+    return this.#scanner.standingAt(this.start);
+  }
+
+  #flaw(): HostileReason | undefined {
+    const scanner = this.#scanner;
+    if (scanner.byteLength(SLOT.id) < MIN_ID_BYTES) return 'short-id';
+    if (isService(this.svc) && !hasPayload(scanner, this.svc)) return 'no-payload';
+    if (this.svc === '') return 'no-service';
+    return this.end - this.start > MAX_EVENT_BYTES ? 'too-large' : undefined;
+  }
 }

@@ -169,6 +169,15 @@ export class JsonCursor {
     let traits = 0;
     this.stringStart = at;
     for (;;) {
+      while (
+        at + 3 < length &&
+        (IS_SPECIAL[bytes[at]!]! |
+          IS_SPECIAL[bytes[at + 1]!]! |
+          IS_SPECIAL[bytes[at + 2]!]! |
+          IS_SPECIAL[bytes[at + 3]!]!) ===
+          0
+      )
+        at += 4;
       while (at < length && IS_SPECIAL[bytes[at]!] === 0) at++;
       const code = at < length ? bytes[at]! : END;
       if (code === QUOTE) break;

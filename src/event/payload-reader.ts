@@ -1,101 +1,112 @@
 import type { Payload, Service } from './payload.ts';
-import type { EventScanner } from './scanner.ts';
 import { SLOT } from './schema.ts';
+import type { EventSlots } from './slots.ts';
 
 /** Whether a service is one of the seven whose content is known. Go compares exactly: `SEEN` is no `seen`. */
 export function isService(svc: string): svc is Service {
   return Object.hasOwn(READERS, svc);
 }
 
-/** The payload that a known service names, `undefined` where it is missing or null. */
-export function readPayload(scanner: EventScanner, svc: Service): Payload | undefined {
-  const { slot, read } = READERS[svc];
-  return scanner.has(slot) ? read(scanner) : undefined;
+/** The service that the event names; known ones without making a string. */
+export function readService(slots: EventSlots): string {
+  return SERVICES.find((svc) => slots.is(SLOT.svc, svc)) ?? slots.string(SLOT.svc);
 }
 
-const READERS: Record<Service, { slot: number; read: (scanner: EventScanner) => Payload }> = {
+/** The payload that a known service names, `undefined` where it is missing or null. */
+export function readPayload(slots: EventSlots, svc: Service): Payload | undefined {
+  return hasPayload(slots, svc) ? READERS[svc].read(slots) : undefined;
+}
+
+/** Whether the payload is there that a known service names. */
+export function hasPayload(slots: EventSlots, svc: Service): boolean {
+  return slots.has(READERS[svc].slot);
+}
+
+const READERS: Record<Service, { slot: number; read: (slots: EventSlots) => Payload }> = {
   social: {
     slot: SLOT.social,
-    read: (scanner) => ({
+    read: (slots) => ({
       svc: 'social',
-      type: scanner.string(SLOT['social.type']),
-      actor: scanner.string(SLOT['social.actor']),
-      actorId: scanner.string(SLOT['social.actor_id']),
-      target: scanner.string(SLOT['social.target']),
-      targetId: scanner.string(SLOT['social.target_id']),
-      reason: scanner.string(SLOT['social.reason']),
-      witness: scanner.string(SLOT['social.witness']),
+      type: slots.string(SLOT['social.type']),
+      actor: slots.string(SLOT['social.actor']),
+      actorId: slots.string(SLOT['social.actor_id']),
+      target: slots.string(SLOT['social.target']),
+      targetId: slots.string(SLOT['social.target_id']),
+      reason: slots.string(SLOT['social.reason']),
+      witness: slots.string(SLOT['social.witness']),
     }),
   },
   ping: {
     slot: SLOT.ping,
-    read: (scanner) => ({
+    read: (slots) => ({
       svc: 'ping',
-      observer: scanner.string(SLOT['ping.observer']),
-      observerId: scanner.string(SLOT['ping.observer_id']),
-      target: scanner.string(SLOT['ping.target']),
-      targetId: scanner.string(SLOT['ping.target_id']),
-      rtt: Number(scanner.lexeme(SLOT['ping.rtt'])),
+      observer: slots.string(SLOT['ping.observer']),
+      observerId: slots.string(SLOT['ping.observer_id']),
+      target: slots.string(SLOT['ping.target']),
+      targetId: slots.string(SLOT['ping.target_id']),
+      rtt: Number(slots.lexeme(SLOT['ping.rtt'])),
     }),
   },
   observation: {
     slot: SLOT.observation,
-    read: (scanner) => ({
+    read: (slots) => ({
       svc: 'observation',
-      observer: scanner.string(SLOT['observation.observer']),
-      observerId: scanner.string(SLOT['observation.observer_id']),
-      subject: scanner.string(SLOT['observation.subject']),
-      subjectId: scanner.string(SLOT['observation.subject_id']),
-      type: scanner.string(SLOT['observation.type']),
-      onlineState: scanner.string(SLOT['observation.online_state']),
-      startTime: scanner.integer(SLOT['observation.start_time']),
-      restartNum: scanner.integer(SLOT['observation.restart_num']),
+      observer: slots.string(SLOT['observation.observer']),
+      observerId: slots.string(SLOT['observation.observer_id']),
+      subject: slots.string(SLOT['observation.subject']),
+      subjectId: slots.string(SLOT['observation.subject_id']),
+      type: slots.string(SLOT['observation.type']),
+      onlineState: slots.string(SLOT['observation.online_state']),
+      startTime: slots.integer(SLOT['observation.start_time']),
+      restartNum: slots.integer(SLOT['observation.restart_num']),
     }),
   },
   'hey-there': {
     slot: SLOT.hey_there,
-    read: (scanner) => ({
+    read: (slots) => ({
       svc: 'hey-there',
-      from: scanner.string(SLOT['hey_there.From']),
-      publicKey: scanner.string(SLOT['hey_there.PublicKey']),
-      meshIp: scanner.string(SLOT['hey_there.MeshIP']),
-      id: scanner.string(SLOT['hey_there.ID']),
+      from: slots.string(SLOT['hey_there.From']),
+      publicKey: slots.string(SLOT['hey_there.PublicKey']),
+      meshIp: slots.string(SLOT['hey_there.MeshIP']),
+      id: slots.string(SLOT['hey_there.ID']),
     }),
   },
   chau: {
     slot: SLOT.chau,
-    read: (scanner) => ({
+    read: (slots) => ({
       svc: 'chau',
-      from: scanner.string(SLOT['chau.From']),
-      publicKey: scanner.string(SLOT['chau.PublicKey']),
-      id: scanner.string(SLOT['chau.ID']),
+      from: slots.string(SLOT['chau.From']),
+      publicKey: slots.string(SLOT['chau.PublicKey']),
+      id: slots.string(SLOT['chau.ID']),
     }),
   },
   seen: {
     slot: SLOT.seen,
-    read: (scanner) => ({
+    read: (slots) => ({
       svc: 'seen',
-      observer: scanner.string(SLOT['seen.observer']),
-      observerId: scanner.string(SLOT['seen.observer_id']),
-      subject: scanner.string(SLOT['seen.subject']),
-      subjectId: scanner.string(SLOT['seen.subject_id']),
-      via: scanner.string(SLOT['seen.via']),
+      observer: slots.string(SLOT['seen.observer']),
+      observerId: slots.string(SLOT['seen.observer_id']),
+      subject: slots.string(SLOT['seen.subject']),
+      subjectId: slots.string(SLOT['seen.subject_id']),
+      via: slots.string(SLOT['seen.via']),
     }),
   },
   checkpoint: {
     slot: SLOT.checkpoint,
-    read: (scanner) => ({
+    read: (slots) => ({
       svc: 'checkpoint',
-      version: scanner.integer(SLOT['checkpoint.version']),
-      subject: scanner.string(SLOT['checkpoint.subject']),
-      subjectId: scanner.string(SLOT['checkpoint.subject_id']),
-      previousCheckpointId: scanner.string(SLOT['checkpoint.previous_checkpoint_id']),
-      restarts: scanner.integer(SLOT['checkpoint.observation.restarts']),
-      totalUptime: scanner.integer(SLOT['checkpoint.observation.total_uptime']),
-      startTime: scanner.integer(SLOT['checkpoint.observation.start_time']),
-      asOfTime: scanner.integer(SLOT['checkpoint.as_of_time']),
-      voterIds: scanner.strings(SLOT['checkpoint.voter_ids']),
-      signatures: scanner.strings(SLOT['checkpoint.signatures']),
+      version: slots.integer(SLOT['checkpoint.version']),
+      subject: slots.string(SLOT['checkpoint.subject']),
+      subjectId: slots.string(SLOT['checkpoint.subject_id']),
+      previousCheckpointId: slots.string(SLOT['checkpoint.previous_checkpoint_id']),
+      restarts: slots.integer(SLOT['checkpoint.observation.restarts']),
+      totalUptime: slots.integer(SLOT['checkpoint.observation.total_uptime']),
+      startTime: slots.integer(SLOT['checkpoint.observation.start_time']),
+      asOfTime: slots.integer(SLOT['checkpoint.as_of_time']),
+      voterIds: slots.strings(SLOT['checkpoint.voter_ids']),
+      signatures: slots.strings(SLOT['checkpoint.signatures']),
     }),
   },
 };
+
+const SERVICES = Object.keys(READERS);

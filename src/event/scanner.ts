@@ -3,8 +3,8 @@ import type { HostileReason } from './event-view.ts';
 import { END, JsonCursor, NotJson } from './json-cursor.ts';
 import { decodeJsonString } from './json-string.ts';
 import { EVENT_SCHEMA, foldKey, type Field, type ObjectSchema } from './schema.ts';
+import { EventSlots } from './slots.ts';
 
-const SLOTS = EVENT_SCHEMA.endSlot;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
@@ -14,6 +14,7 @@ const OPEN_OBJECT = 0x7b;
 const OPEN_ARRAY = 0x5b;
 const QUOTE = 0x22;
 const MINUS = 0x2d;
+const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
@@ -24,21 +25,18 @@ const NINE = 0x39;
  * As in Go: of several members the last scalar wins, `null` leaves a scalar and clears a payload, a payload given twice
  * is merged.
  */
-export class EventScanner {
-  readonly bytes: Buffer;
+export class EventScanner extends EventSlots {
   readonly cursor: JsonCursor;
   start = -1;
   end = -1;
   hostile: HostileReason | undefined;
   /** A key that no nara knows. */
   hasUnknownKey = false;
-  /** Per slot: start of the key's quote (-1: no such member), start and end of the value (-1: absent or null), traits. */
-  readonly #slots = new Int32Array(SLOTS * 4);
   /** For what is asked about an event that was passed before. */
   #other: EventScanner | undefined;
 
   constructor(bytes: Buffer) {
-    this.bytes = bytes;
+    super(bytes);
     this.cursor = new JsonCursor(bytes);
   }
 
@@ -49,7 +47,7 @@ export class EventScanner {
     this.start = cursor.pos;
     this.hostile = undefined;
     this.hasUnknownKey = false;
-    this.#slots.fill(-1);
+    this.slots.fill(-1);
     const outer = cursor.depth;
     cursor.resetTraits();
     if (first === OPEN_OBJECT) this.#object(EVENT_SCHEMA);
@@ -72,54 +70,6 @@ export class EventScanner {
     return this.#other;
   }
 
-  /** A string field as Go reads it, '' where it is absent. */
-  string(slot: number): string {
-    const start = this.#slots[slot * 4 + 1]!;
-    if (start === -1) return '';
-    return decodeJsonString(this.bytes, start, this.#slots[slot * 4 + 2]!, this.#slots[slot * 4 + 3]!);
-  }
-
-  /** An integer field in decimal, '0' where it is absent. */
-  integer(slot: number): string {
-    const lexeme = this.lexeme(slot);
-    return lexeme === '' || lexeme === '-0' ? '0' : lexeme;
-  }
-
-  /** A list of strings; `null` among them is ''. */
-  strings(slot: number): string[] {
-    const list: string[] = [];
-    if (!this.has(slot)) return list;
-    const { bytes } = this;
-    const cursor = new JsonCursor(bytes, this.#slots[slot * 4 + 1]);
-    for (let more = cursor.openArray(); more; more = cursor.anotherElement()) {
-      if (cursor.literal() === 'n') list.push('');
-      else {
-        cursor.string();
-        list.push(decodeJsonString(bytes, cursor.stringStart, cursor.pos - 1, cursor.traits));
-      }
-    }
-    return list;
-  }
-
-  /** A number as it stands there, '' where it is absent. */
-  lexeme(slot: number): string {
-    const start = this.#slots[slot * 4 + 1]!;
-    return start === -1 ? '' : this.bytes.toString('latin1', start, this.#slots[slot * 4 + 2]);
-  }
-
-  has(slot: number): boolean {
-    return this.#slots[slot * 4 + 1] !== -1;
-  }
-
-  /** Byte range of a whole member, key and value; `undefined` where it is absent or null. */
-  member(slot: number): { start: number; end: number } | undefined {
-    const start = this.#slots[slot * 4 + 1]!;
-    if (start === -1) return undefined;
-    const end = this.#slots[slot * 4 + 2]!;
-    const isString = this.bytes[start - 1] === QUOTE;
-    return { start: this.#slots[slot * 4]!, end: isString ? end + 1 : end };
-  }
-
   #blame(reason: HostileReason): void {
     this.hostile ??= reason;
   }
@@ -132,7 +82,7 @@ export class EventScanner {
       cursor.peek();
       const keyAt = cursor.pos;
       const found = this.#takeLikelyKey(fields, likely);
-      const field = fields[found] ?? this.#takeKey(schema);
+      const field = found === -1 ? this.#takeKey(schema) : fields[found];
       likely = found + 1;
       if (field === undefined) {
         this.hasUnknownKey = true;
@@ -140,8 +90,8 @@ export class EventScanner {
         continue;
       }
       const at = field.slot * 4;
-      if (this.#slots[at] !== -1) this.#blame('duplicate-key');
-      this.#slots[at] = keyAt;
+      if (this.slots[at] !== -1) this.#blame('duplicate-key');
+      this.slots[at] = keyAt;
       this.#value(field);
     }
   }
@@ -177,7 +127,7 @@ export class EventScanner {
       if (first === OPEN_OBJECT) {
         this.#set(slot, start, start + 1);
         this.#object(type);
-      } else if (cursor.literal() === 'n') this.#slots.fill(-1, slot * 4 + 1, type.endSlot * 4);
+      } else if (cursor.literal() === 'n') this.slots.fill(-1, slot * 4 + 1, type.endSlot * 4);
       else this.#wrongType(start);
     } else if (type === 'string') {
       if (first === QUOTE) {
@@ -194,14 +144,19 @@ export class EventScanner {
     } else if (cursor.number()) {
       if (type !== 'float64' && !cursor.isInteger) this.#blame('wrong-type');
       else if (!isInRange(this.bytes, start, cursor.pos, type)) this.#blame('number-range');
-      else this.#set(slot, start, cursor.pos);
+      else this.#set(slot, type !== 'float64' && this.#isMinusZero(start) ? start + 1 : start, cursor.pos);
     } else if (cursor.literal() !== 'n') this.#wrongType(start);
   }
 
+  /** An integer that is 0 all the same. */
+  #isMinusZero(start: number): boolean {
+    return this.bytes[start] === MINUS && this.bytes[start + 1] === ZERO;
+  }
+
   #set(slot: number, start: number, end: number, traits = 0): void {
-    this.#slots[slot * 4 + 1] = start;
-    this.#slots[slot * 4 + 2] = end;
-    this.#slots[slot * 4 + 3] = traits;
+    this.slots[slot * 4 + 1] = start;
+    this.slots[slot * 4 + 2] = end;
+    this.slots[slot * 4 + 3] = traits;
   }
 
   /** Blames a value of the wrong type and passes it. */
