@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { eventBytes, readEvent } from '../../src/event/event-view.ts';
+import { contentString } from '../../src/event/content.ts';
+import { eventBytes, readEvent, type EventView } from '../../src/event/event-view.ts';
 import { computeEventId } from '../../src/event/id.ts';
 import { JsonCursor } from '../../src/event/json-cursor.ts';
 import { EventScanner, scanLine } from '../../src/event/scanner.ts';
+import { EVENT_SCHEMA, type Field, type ObjectSchema } from '../../src/event/schema.ts';
 import { brokenJsonText, escapeAll, jsonText } from './json-oracle.ts';
 
 function isJson(text: string): boolean {
@@ -140,6 +142,85 @@ test('content and fields are what a slow reader with big integers finds', () => 
       expect(event.computedId).toBe(computeEventId(String(ts), svc, event.content));
     }),
     { numRuns: 2000 },
+  );
+});
+
+/** A value of any type in odd spellings, its bytes as latin1. */
+const oddField = fc.oneof(
+  word.map((text) => Buffer.from(JSON.stringify(text)).toString('latin1')),
+  word.map(escapeAll),
+  fc.constantFrom(
+    'null',
+    '-0',
+    '0',
+    '"restart"',
+    '"\\u0072estart"',
+    '"al\u00ffce"',
+    '"\\ud800"',
+    '25.25',
+    '1e300',
+  ),
+  int64.map(String),
+  fc.constantFrom('{"restarts":-0,"total_uptime":7}', '{"start_time":null}'),
+);
+const longField = fc.constant(`"${'x'.repeat(5000)}"`);
+/** Events whose fields are odd, missing, or so long that the event is no common one any more. */
+const oddEvents = fc
+  .tuple(
+    fc.constantFrom(...EVENT_SCHEMA.fields.filter(({ type }) => typeof type === 'object')),
+    fc.infiniteStream(
+      fc.oneof(
+        { weight: 100, arbitrary: oddField },
+        { weight: 20, arbitrary: fc.constant(undefined) },
+        { weight: 1, arbitrary: longField },
+      ),
+    ),
+  )
+  .map(([{ name, type }, values]) => {
+    const members = (fields: readonly Field[]): string =>
+      fields
+        .map((field) => [field.name, values.next().value as string | undefined])
+        .filter(([, value]) => value !== undefined)
+        .map(([key, value]) => `"${key}":${value}`)
+        .join(',');
+    const svc = name === 'hey_there' ? 'hey-there' : name;
+    const ts = values.next().value as string | undefined;
+    const payload = members((type as ObjectSchema).fields);
+    return Buffer.from(
+      `{"id":"0123456789","svc":"${svc}","ts":${ts ?? '1'},"${name}":{${payload}}}`,
+      'latin1',
+    );
+  });
+
+test('the ID of the bytes is the ID of the content, however odd the fields are', () => {
+  fc.assert(
+    fc.property(oddEvents, (line) => {
+      const event = readEvent(scanLine(line)!);
+      expect(event.computedId).toBe(
+        computeEventId(String(event.tsNs), event.svc, contentString(event.payload!)),
+      );
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('a view reads the same when the scanner has gone on', () => {
+  fc.assert(
+    fc.property(fc.array(oddEvents, { minLength: 2, maxLength: 5 }), (lines) => {
+      const scanner = new EventScanner(
+        Buffer.from(`[${lines.map((line) => line.toString('latin1')).join()}]`, 'latin1'),
+      );
+      const views: EventView[] = [];
+      for (let more = scanner.cursor.openArray(); more; more = scanner.cursor.anotherElement()) {
+        scanner.scan();
+        views.push(readEvent(scanner));
+      }
+      const read = ({ id, computedId, payload, emitter, sig }: EventView): unknown[] => {
+        return [id, computedId, payload, emitter, sig];
+      };
+      expect(views.map(read)).toEqual(lines.map((line) => read(readEvent(scanLine(line)!))));
+    }),
+    { numRuns: 300 },
   );
 });
 
