@@ -1,3 +1,4 @@
+import { isAmbiguous } from './ambiguity.ts';
 import { contentId } from './content-id.ts';
 import { contentString } from './content.ts';
 import { hasPayload, isService, readPayload, readService } from './payload-reader.ts';
@@ -40,6 +41,8 @@ export interface EventView {
   readonly computedId: string;
   readonly hostile: HostileReason | undefined;
   readonly hasUnknownKey: boolean;
+  /** Its content string can be split in more than one way. */
+  readonly isAmbiguous: boolean;
 }
 
 const MIN_ID_BYTES = 8;
@@ -68,6 +71,7 @@ class ScannedEvent implements EventView {
   readonly svc: string;
   readonly hostile: HostileReason | undefined;
   readonly hasUnknownKey: boolean;
+  readonly #holdsColon: boolean;
   readonly #scanner: EventScanner;
   #id: string | undefined;
   #computedId: string | undefined;
@@ -82,6 +86,7 @@ class ScannedEvent implements EventView {
     this.tsNs = scanner.int64(SLOT.ts);
     this.svc = readService(scanner);
     this.hasUnknownKey = scanner.hasUnknownKey;
+    this.#holdsColon = scanner.cursor.sawColon;
     this.hostile = scanner.hostile ?? this.#flaw();
   }
 
@@ -114,6 +119,10 @@ class ScannedEvent implements EventView {
 
   get content(): string {
     return this.payload === undefined ? '' : contentString(this.payload);
+  }
+
+  get isAmbiguous(): boolean {
+    return this.#holdsColon && this.payload !== undefined && isAmbiguous(this.payload);
   }
 
   /** The slots of this event. */

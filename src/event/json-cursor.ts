@@ -31,7 +31,7 @@ const LITERALS = new Map(['true', 'false', 'null'].map((word) => [word.charCodeA
 const ESCAPE_LETTERS = new Set(Buffer.from('"\\/bfnrt'));
 /** 1 for each byte that a string's loop cannot just pass. */
 const IS_SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) =>
-  Number(byte < 0x20 || byte >= 0x80 || byte === QUOTE || byte === BACKSLASH),
+  Number(byte < 0x20 || byte >= 0x80 || byte === QUOTE || byte === BACKSLASH || byte === COLON),
 );
 
 /**
@@ -48,6 +48,8 @@ export class JsonCursor {
   sawNonAscii = false;
   sawLoneSurrogate = false;
   sawLineBreak = false;
+  /** A colon within a string, or an escape that may be one. */
+  sawColon = false;
   /** ESCAPED and NON_ASCII of the string that `string` passed last. */
   traits = 0;
   /** Whether the number that `number` passed last has neither fraction nor exponent. */
@@ -70,6 +72,7 @@ export class JsonCursor {
     this.sawNonAscii = false;
     this.sawLoneSurrogate = false;
     this.sawLineBreak = false;
+    this.sawColon = false;
   }
 
   /** The byte behind any white space, not passed yet; `END` at the end. */
@@ -183,7 +186,11 @@ export class JsonCursor {
       if (code === QUOTE) break;
       if (code === BACKSLASH) {
         traits |= ESCAPED;
+        this.sawColon = true;
         at = this.#escape(at + 1);
+      } else if (code === COLON) {
+        this.sawColon = true;
+        at++;
       } else if (code >= 0x80) {
         traits |= NON_ASCII;
         at++;

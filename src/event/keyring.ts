@@ -22,6 +22,8 @@ export class KeyRing {
    * nothing. Source: specification, "Public keys". The ID it names is covered by no signature.
    */
   learn(event: EventView): void {
+    const { svc } = event;
+    if (svc !== 'hey-there' && svc !== 'chau') return; // the payload is read from bytes: not for nothing
     const { payload } = event;
     if (payload?.svc !== 'hey-there' && payload?.svc !== 'chau') return;
     if (
@@ -61,13 +63,8 @@ export class KeyRing {
 
 function keysOf(owners: Map<string, Keys>, owner: string): Keys {
   let keys = owners.get(owner);
-  if (keys === undefined) owners.set(detached(owner), (keys = new Keys()));
+  if (keys === undefined) owners.set(owner, (keys = new Keys()));
   return keys;
-}
-
-/** A copy of a string: a part of a page keeps the whole page in memory as long as it lives. */
-function detached(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 /** The keys of one owner, by their text. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { contentString } from '../../src/event/content.ts';
 import { eventBytes, readEvent, type EventView } from '../../src/event/event-view.ts';
 import { computeEventId } from '../../src/event/id.ts';
+import { isAmbiguous } from '../../src/event/proof.ts';
 import { JsonCursor } from '../../src/event/json-cursor.ts';
 import { EventScanner, scanLine } from '../../src/event/scanner.ts';
 import { EVENT_SCHEMA, type Field, type ObjectSchema } from '../../src/event/schema.ts';
@@ -199,6 +200,7 @@ test('the ID of the bytes is the ID of the content, however odd the fields are',
       expect(event.computedId).toBe(
         computeEventId(String(event.tsNs), event.svc, contentString(event.payload!)),
       );
+      expect(event.isAmbiguous).toBe(isAmbiguous(event.payload!));
     }),
     { numRuns: 3000 },
   );
