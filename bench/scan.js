@@ -22,7 +22,7 @@ function parse() {
   if (JSON.parse(page.toString()).length !== EVENTS) throw new Error('not all were parsed');
 }
 
-const { median, min, max } = compare(scan, parse);
+const { median, min, max } = compare(scan, parse, 21);
 const figures = [median, min, max].map((ratio) => ratio.toFixed(2));
 process.stdout.write(
   `scan + content + ID check / JSON.parse, ${EVENTS} events: ${figures[0]} × (${figures[1]} to ${figures[2]})\n`,

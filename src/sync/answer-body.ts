@@ -1,6 +1,7 @@
 import { END, NotJson } from '../event/json-cursor.ts';
 import { decodeJsonString } from '../event/json-string.ts';
 import { readEvent, type EventView } from '../event/event-view.ts';
+import { proveEvent } from '../event/proof.ts';
 import { EventScanner } from '../event/scanner.ts';
 
 /** Which members of an answer are read; all others are passed over. */
@@ -79,6 +80,8 @@ function scanEvents(scanner: EventScanner, events: EventView[]): void {
   const { cursor } = scanner;
   for (let more = cursor.openArray(); more; more = cursor.anotherElement()) {
     scanner.scan();
-    events.push(readEvent(scanner));
+    const event = readEvent(scanner);
+    proveEvent(event); // everybody asks for that, and now the scanner need not come back
+    events.push(event);
   }
 }

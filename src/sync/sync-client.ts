@@ -99,7 +99,7 @@ export class SyncClient {
       path: PATH,
       headers: { 'content-type': 'application/json', ...toHttpHeaders(signed) },
       body,
-      // The scanner reads a body as one string.
+      // A field may be nearly all of a body, and becomes one string.
       maxBytes: Math.min(maxPageBytes, constants.MAX_STRING_LENGTH),
       idleTimeoutMs: this.#session.hasAnswered ? idleTimeoutMs : firstByteTimeoutMs,
     } as const;
