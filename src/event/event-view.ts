@@ -91,10 +91,7 @@ class ScannedEvent implements EventView {
   }
 
   get id(): string {
-    // Nearly every ID is the one that was computed: one string for both.
-    return (this.#id ??= this.#here.is(SLOT.id, this.computedId)
-      ? this.computedId
-      : this.#here.string(SLOT.id));
+    return (this.#id ??= this.#here.string(SLOT.id));
   }
 
   get computedId(): string {
