@@ -1,13 +1,21 @@
-/** How long scan, content and ID check of a page take, against `JSON.parse` of the same bytes. `npm run bench`. */
+/**
+ * How long scan, content and ID check of pages take, against `JSON.parse` of the same bytes alone: `node bench/scan.js`
+ * after a build. `npm run bench` runs it, too.
+ */
 import { EventScanner, proveEvent, readEvent } from '../dist/index.js';
 import { makeHistory } from '../dist/sandbox/history.js';
-import { compare } from './compare.js';
+import { alternate, ratioText, timeMs } from './compare.js';
 
-const EVENTS = 20_000;
-const [ledger] = makeHistory({ naras: 1, eventsPerNara: EVENTS }).ledgers;
-const page = Buffer.from(`[${ledger.map(({ line }) => line).join(',')}]`);
+const PAGES = 10;
+const PAGE_EVENTS = 2000;
+const ROUNDS = 15;
+const [ledger] = makeHistory({ naras: 1, eventsPerNara: PAGES * PAGE_EVENTS }).ledgers;
+const pages = Array.from({ length: PAGES }, (_, index) => {
+  const events = ledger.slice(index * PAGE_EVENTS, (index + 1) * PAGE_EVENTS);
+  return Buffer.from(`[${events.map(({ line }) => line).join(',')}]`);
+});
 
-function scan() {
+function scan(page) {
   const scanner = new EventScanner(page);
   const { cursor } = scanner;
   let fitting = 0;
@@ -15,15 +23,18 @@ function scan() {
     scanner.scan();
     if (proveEvent(readEvent(scanner)).class === 'id') fitting++;
   }
-  if (fitting !== EVENTS) throw new Error(`${fitting} of ${EVENTS} fit`);
+  if (fitting !== PAGE_EVENTS) throw new Error(`${fitting} of ${PAGE_EVENTS} fit`);
 }
 
-function parse() {
-  if (JSON.parse(page.toString()).length !== EVENTS) throw new Error('not all were parsed');
+function parse(page) {
+  if (JSON.parse(page.toString()).length !== PAGE_EVENTS) throw new Error('not all were parsed');
 }
 
-const { median, min, max } = compare(scan, parse, 21);
-const figures = [median, min, max].map((ratio) => ratio.toFixed(2));
+const scanAll = () => timeMs(() => pages.forEach(scan));
+const parseAll = () => timeMs(() => pages.forEach(parse));
+await alternate(scanAll, parseAll, 2); // until both are compiled
+const pairs = await alternate(scanAll, parseAll, ROUNDS);
+const ratio = ratioText(pairs, (ms) => ms);
 process.stdout.write(
-  `scan + content + ID check / JSON.parse, ${EVENTS} events: ${figures[0]} × (${figures[1]} to ${figures[2]})\n`,
+  `scan: scan + content + ID check of pages / JSON.parse of the same bytes: ${ratio}; target 1.3, dream 0.8\n`,
 );
