@@ -8,7 +8,7 @@ import { alternate, ratioText, timeMs } from './compare.js';
 
 const PAGES = 10;
 const PAGE_EVENTS = 2000;
-const ROUNDS = 15;
+const ROUNDS = 41;
 const [ledger] = makeHistory({ naras: 1, eventsPerNara: PAGES * PAGE_EVENTS }).ledgers;
 const pages = Array.from({ length: PAGES }, (_, index) => {
   const events = ledger.slice(index * PAGE_EVENTS, (index + 1) * PAGE_EVENTS);
