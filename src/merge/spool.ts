@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, openSync, readSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshBackupError } from '../errors.ts';
+import { assertRoom } from '../jsonl/free-space.ts';
 
 /** A stretch of a spool, in bytes. */
 export interface Extent {
@@ -9,8 +10,7 @@ export interface Extent {
   readonly end: number;
 }
 
-/** What is left free for others on the disk that a spool lies on. */
-const RESERVE_BYTES = 16 * 1024 * 1024;
+const NO_ROOM_HINT = 'Make room, or name another place with TMPDIR.';
 
 /** Pieces are gathered into writes of this size. */
 const WRITE_BYTES = 1024 * 1024;
@@ -83,7 +83,7 @@ export class Spool {
   }
 
   #write(bytes: Uint8Array, length: number): void {
-    this.#assertRoom(length);
+    assertRoom(this.#folder, length, NO_ROOM_HINT);
     try {
       for (let at = 0; at < length;) {
         const written = writeSync(this.#fd, bytes, at, length - at, this.#size);
@@ -93,12 +93,6 @@ export class Spool {
     } catch (cause) {
       throw failure(this.#folder, cause);
     }
-  }
-
-  #assertRoom(bytes: number): void {
-    const { bavail, blocks, bsize } = statfsSync(this.#folder);
-    if (blocks === 0 || bavail * bsize >= bytes + RESERVE_BYTES) return; // some file systems do not tell
-    throw noRoom(this.#folder);
   }
 }
 
@@ -112,6 +106,6 @@ function failure(folder: string, cause: unknown): MeshBackupError {
 
 function noRoom(folder: string): MeshBackupError {
   return new MeshBackupError('NO_ROOM', `No room left for temporary files in ${folder}.`, {
-    hint: 'Make room, or name another place with TMPDIR.',
+    hint: NO_ROOM_HINT,
   });
 }
