@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import ndjson from 'ndjson';
 import { MeshBackupError } from '../errors.ts';
+import { readLines } from './read-lines.ts';
 
 /** A record of ours: flat, and the same record is the same text. Never an event: those are bytes, not objects. */
 export type FlatRecord = Readonly<Record<string, string | number>>;
@@ -80,13 +81,22 @@ async function closeOffLastLine(file: FileHandle): Promise<void> {
 async function readPresent(path: string): Promise<Set<string>> {
   const present = new Set<string>();
   await pipeline(
-    createReadStream(path),
+    Readable.from(linesBut(path, 'null')), // which would be the end of the stream to those behind it
     ndjson.parse({ strict: false }),
     async (records: AsyncIterable<unknown>) => {
       for await (const record of records) present.add(digestOf(JSON.stringify(record)));
     },
   );
   return present;
+}
+
+async function* linesBut(path: string, text: string): AsyncGenerator<string, void, undefined> {
+  for await (const lines of readLines(path)) {
+    for (const { bytes } of lines) {
+      const line = bytes.toString();
+      if (line.trim() !== text) yield `${line}\n`;
+    }
+  }
 }
 
 function digestOf(line: string): string {

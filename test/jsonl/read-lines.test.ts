@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MAX_LINE_BYTES, readLines } from '../../src/jsonl/read-lines.ts';
+import { MAX_LINE_BYTES } from '../../src/jsonl/line-splitter.ts';
+import { readLines } from '../../src/jsonl/read-lines.ts';
 
 async function fileOf(text: string | Buffer): Promise<string> {
   const path = join(await mkdtemp(join(tmpdir(), 'mesh-backup-')), 'lines');
@@ -17,7 +18,9 @@ async function read(
 ): Promise<{ text: string; number: number; isTorn: boolean; isOverlong: boolean }[]> {
   const found = [];
   for await (const lines of readLines(path)) {
-    for (const { bytes, ...line } of lines) found.push({ text: bytes.toString(), ...line });
+    for (const { bytes, number, isTorn, isOverlong } of lines) {
+      found.push({ text: bytes.toString(), number, isTorn, isOverlong });
+    }
   }
   return found;
 }

@@ -28,6 +28,12 @@ test('a torn last line is closed off, and strange lines stay', async () => {
   expect(await add(path, { a: '1' }, { a: '2' })).toBe('not json\n{"a":"1"}\n{"a":\n{"a":"2"}\n');
 });
 
+test('a line that is null is no end of the file', async () => {
+  const path = await newPath();
+  await writeFile(path, ' null\n{"a":"1"}\n');
+  expect(await add(path, { a: '1' }, { a: '2' })).toBe(' null\n{"a":"1"}\n{"a":"2"}\n');
+});
+
 test('a place that cannot be written is an error', async () => {
   await expect(RecordFile.open(tmpdir())).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
 });
