@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstat, readlink, realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { descriptorStream, openStream, openSocket, type OutputStream } from './output-stream.ts';
 import { unlessMissing, unwritable } from './storage-failure.ts';
 
@@ -22,13 +22,10 @@ export async function openTarget(path: string): Promise<Target> {
     // Not normalized: behind a link, `..` is not what it looks like.
     let next = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
     for (let links = 0; links <= MAX_LINKS; links++) {
-      // Before its folder's links are resolved, and after: /dev/fd is such a link.
-      const given = descriptorOf(resolve(next));
-      if (given !== undefined) return { kind: 'stream', ...descriptorStream(path, given) };
       const folder = await realpath(dirname(next));
       const place = join(folder, basename(next));
-      const found = descriptorOf(place);
-      if (found !== undefined) return { kind: 'stream', ...descriptorStream(path, found) };
+      const fd = await descriptorOf(place);
+      if (fd !== undefined) return { kind: 'stream', ...descriptorStream(path, fd) };
       const stat = await unlessMissing(lstat(place));
       if (!stat?.isSymbolicLink()) return await openPlace(place, stat);
       const link = await readlink(place);
@@ -42,19 +39,18 @@ export async function openTarget(path: string): Promise<Target> {
 
 async function openPlace(path: string, stat: Stats | undefined): Promise<Target> {
   if (stat === undefined || stat.isFile()) return { kind: 'file', path };
-  if (stat.isDirectory()) throw new Error('it is a folder');
   return {
     kind: 'stream',
     ...(await (stat.isSocket() ? openSocket(path) : openStream(path, stat.isFIFO()))),
   };
 }
 
-function descriptorOf(path: string): number | undefined {
-  if (process.platform === 'win32') return undefined;
-  if (path === '/dev/stdout') return 1;
-  if (path === '/dev/stderr') return 2;
-  const match = /^\/(?:dev|proc\/(?:self|thread-self|(\d+)))\/fd\/(\d+)$/.exec(path);
-  if (match === null) return undefined;
-  const isOwn = match[1] === undefined || Number(match[1]) === process.pid;
-  return isOwn ? Number(match[2]) : undefined;
+/** The system's links to our descriptors lead to copies, or nowhere: they are not followed. */
+async function descriptorOf(place: string): Promise<number | undefined> {
+  if (place === '/dev/stdout') return 1;
+  if (place === '/dev/stderr') return 2;
+  const [, folder, fd] = /^(\/.+)\/fd\/(\d+)$/.exec(place) ?? [];
+  if (folder === undefined) return undefined;
+  const isOwn = folder === '/dev' || folder === (await unlessMissing(realpath('/proc/self')));
+  return isOwn ? Number(fd) : undefined;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   link,
@@ -115,7 +116,7 @@ test.skipIf(!IS_LINUX)(
   async () => {
     const { started } = JSON.parse(await recordWith({})) as LockRecord;
     const [boot, namespace, ticks] = started.split(' ');
-    for (const other of [`${boot} ${namespace} ${Number(ticks) - 1}`, `earlier ${namespace} ${ticks}`]) {
+    for (const other of [`${boot} ${namespace} ${Number(ticks) - 1}`, `earlier pid:[1] ${ticks}`]) {
       const path = await newPath();
       await writeFile(`${path}.lock`, await recordWith({ started: other }));
       const { lock, takenOver } = await take(path);
@@ -193,6 +194,10 @@ test('links and folders are not followed', async () => {
   await utimes(target, 1, 1);
   await expect(take(path)).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
   await rm(`${path}.lock`);
+  execFileSync('mkfifo', [`${path}.lock`]);
+  await utimes(`${path}.lock`, 1, 1);
+  await expect(take(path)).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
+  await rm(`${path}.lock`);
   await mkdir(`${path}.lock`);
   await expect(take(path)).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
   await expect(take(join(path, 'no', 'folder'))).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
@@ -202,14 +207,15 @@ test('only our own lock is released', async () => {
   const path = await newPath();
   const { lock } = await take(path);
   const own = await readFile(`${path}.lock`, 'utf8');
-  for (const text of [await recordWith({ host: 'another.example' }), own]) {
-    await link(`${path}.lock`, `${path}.kept-${text.length}`).catch(() => undefined); // so that its inode is not used again
-    await rm(`${path}.lock`);
-    await writeFile(`${path}.lock`, text);
-    await lock.release();
-    expect(await readFile(`${path}.lock`, 'utf8')).toBe(text);
-  }
-  await writeFile(`${path}.lock`, '');
+  const other = await recordWith({ host: 'another.example' });
+  await link(`${path}.lock`, `${path}.kept`); // so that its inode is not used again
+  await writeFile(`${path}.lock`, other);
+  await lock.release();
+  expect(await readFile(`${path}.lock`, 'utf8')).toBe(other);
+  await rm(`${path}.lock`);
+  await writeFile(`${path}.lock`, own);
+  await lock.release();
+  expect(await readFile(`${path}.lock`, 'utf8')).toBe(own);
 });
 
 test('where there are no hard links it is a lock all the same', async () => {

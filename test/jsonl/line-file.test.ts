@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFile, mkdtemp, open, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -159,7 +160,7 @@ test('overlong lines are damage, told once, and do not hide the lines around the
 
 test('a bomb of one endless line stays within memory', async () => {
   const member = gzipSync(Buffer.alloc(64 * 2 ** 20));
-  const path = await fileOf(Buffer.concat(Array<Buffer>(16).fill(member)));
+  const path = await fileOf(Buffer.concat(Array<Buffer>(8).fill(member)));
   const file = (await LineFile.open(path))!;
   const before = process.memoryUsage().arrayBuffers;
   let most = 0;
@@ -171,9 +172,9 @@ test('a bomb of one endless line stays within memory', async () => {
   const found = [];
   for await (const lines of file.batches({ plain })) found.push(...lines);
   await file.close();
-  expect(plainBytes).toBe(2 ** 30);
+  expect(plainBytes).toBe(2 ** 29);
   expect(found).toMatchObject([{ bytes: Buffer.alloc(0), isOverlong: true, isTorn: true }]);
-  expect(most).toBeLessThan(300 * 2 ** 20);
+  expect(most).toBeLessThan(200 * 2 ** 20);
 });
 
 test('a cut gzip stream gives all it can, and says that it is cut', async () => {
@@ -207,7 +208,7 @@ test('a damaged gzip stream gives all that comes before the damage, and every ra
   const bad = Buffer.from(before);
   bad[bad.length - 6]! ^= 1; // of the checksum
   for (const content of [
-    Buffer.concat([bad, after]),
+    Buffer.concat([bad, after, Buffer.alloc(3_000_000)]),
     Buffer.concat([before, Buffer.from('rubbish'), after]),
   ]) {
     const found = await read(await fileOf(content));
@@ -269,6 +270,7 @@ test.skipIf(process.platform === 'win32')(
 async function writeByteFirst(path: string, content: Buffer): Promise<void> {
   const pipe = await open(path, 'w');
   await pipe.writeFile(content.subarray(0, 1));
+  for (let turn = 0; turn < 1000; turn++) await setImmediate(); // so that the reader has the byte alone, most likely
   await pipe.writeFile(content.subarray(1));
   await pipe.close();
 }

@@ -56,7 +56,11 @@ test.skipIf(process.platform !== 'linux')(
     const spool = new Spool('/dev/shm');
     const huge = { length: 2 ** 50 } as Uint8Array;
     expect(() => spool.append([huge])).toThrow(
-      expect.objectContaining({ code: 'NO_ROOM', exitStatus: 16 }) as Error,
+      expect.objectContaining({
+        code: 'NO_ROOM',
+        exitStatus: 16,
+        hint: expect.stringContaining('TMPDIR') as string,
+      }) as Error,
     );
     spool.close();
   },
