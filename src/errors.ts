@@ -39,6 +39,10 @@ const table = {
   PEER_LIST: { exitStatus: 2, meaning: 'a peer named on the command line or in a file is not NAME=URL' },
   FILE_UNREADABLE: { exitStatus: 16, meaning: 'a file cannot be read' },
   FILE_UNWRITABLE: { exitStatus: 16, meaning: 'a file cannot be written' },
+  FILE_CHANGED: {
+    exitStatus: 16,
+    meaning: 'somebody else wrote to a file while we were about to replace it',
+  },
   FILE_DAMAGED: { exitStatus: 13, meaning: 'a file of ours is damaged where it must be whole' },
   LOCKED: { exitStatus: 11, meaning: 'another process uses the file' },
   TEMPORARY_FILE: { exitStatus: 16, meaning: 'a temporary file cannot be made, written or read' },
@@ -71,6 +75,10 @@ const table = {
   QUARANTINED: { exitStatus: 13, meaning: 'events do not verify, and --strict was given' },
   NOTHING_FETCHED: { exitStatus: 1, meaning: 'every peer failed, each for its own reason' },
   INCOMPLETE: { exitStatus: 3, meaning: 'some peers failed or are incomplete' },
+  KNOWN_EMPTIED: {
+    exitStatus: 3,
+    meaning: 'stdout is the backup of -ids-from, and > emptied it before we ran',
+  },
   INTERNAL: { exitStatus: 1, meaning: 'a mistake of ours' },
 } as const satisfies Record<string, Meaning>;
 

@@ -1,12 +1,22 @@
 /**
  * The library: what the commands are made of, for people who script in TypeScript. See docs/design.md for the rooms.
  */
+export type { Destination, PriorBackup } from './dump/destination.ts';
 export { dump, type DumpObserver, type DumpOptions } from './dump/dump.ts';
+export { FileDestination, type FileDestinationOptions } from './dump/file-destination.ts';
 export type { EventFilter } from './dump/filter.ts';
 export type { RecordSink } from './dump/intake.ts';
 export { judgeDump, type Demands } from './dump/outcome.ts';
-export type { DumpSummary, EventCounts, Suspects } from './dump/summary.ts';
+export { makeReceipt, type ReceiptContext } from './dump/receipt.ts';
+export {
+  gaveAnything,
+  type DumpSummary,
+  type EventCounts,
+  type PriorSummary,
+  type Suspects,
+} from './dump/summary.ts';
 export { ERROR_CODES, EXIT_STATUSES, MeshBackupError, type ErrorCode, type ExitStatus } from './errors.ts';
+export { EventMemo } from './event/event-memo.ts';
 export { eventBytes, readEvent, type EventView, type HostileReason } from './event/event-view.ts';
 export { KeyRing } from './event/keyring.ts';
 export type { Payload, Service } from './event/payload.ts';
@@ -17,7 +27,8 @@ export { verifyBond } from './identity/bond.ts';
 export { deriveEncryptionKey, deriveKeypair, PublicKey, type Keypair } from './identity/keypair.ts';
 export { naraId } from './identity/nara-id.ts';
 export { encodeSoul, parseSoul, type Soul } from './identity/soul.ts';
-export { readLines, type Line } from './jsonl/read-lines.ts';
+export { LineFile, type Line } from './jsonl/line-file.ts';
+export { readLines } from './jsonl/read-lines.ts';
 export { RecordFile } from './jsonl/record-file.ts';
 export { emptyTally, merge, type MergeOptions, type MergeTally } from './merge/merge.ts';
 export type { Run, RunOrigin, RunReader } from './merge/run.ts';

@@ -8,7 +8,7 @@ import { startMesh, type SandboxMesh } from '../src/sandbox/mesh.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const COMMANDS = ['mesh-backup', 'nara-backup', 'dump-events'];
-const DOCS = ['README.md', 'docs/dump.md'];
+const DOCS = ['README.md', 'docs/dump.md', 'docs/receipt.md'];
 
 /** The commands in a document's `sh` blocks. */
 function examplesOf(text: string): string[] {

@@ -7,6 +7,8 @@ import type { Output } from './output.ts';
 export interface CommandContext {
   /** What stood on the command line beside the flags. */
   readonly operands: readonly string[];
+  /** The whole command line, as far as it may be shown: command, flags in one spelling, operands. */
+  readonly commandLine: readonly string[];
   readonly output: Output;
   readonly stdin: Readable;
   readonly env: NodeJS.ProcessEnv;

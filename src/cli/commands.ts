@@ -1,8 +1,20 @@
 import type { CommandModule } from './command-module.ts';
-import { demo } from './commands/demo.ts';
-import { dumpEvents } from './commands/dump-events.ts';
-import { exitCodes } from './commands/exit-codes.ts';
-import { sandbox } from './commands/sandbox.ts';
 
-/** Every command, in the order of the help. */
-export const COMMANDS: readonly CommandModule[] = [dumpEvents, demo, sandbox, exitCodes];
+type Load = () => Promise<CommandModule>;
+
+/** Every command by its name, in the order of the help. Each brings much with it, so only the wanted one is loaded. */
+export const COMMANDS = new Map<string, Load>([
+  ['dump-events', async () => (await import('./commands/dump-events.ts')).dumpEvents],
+  ['demo', async () => (await import('./commands/demo.ts')).demo],
+  ['sandbox', async () => (await import('./commands/sandbox.ts')).sandbox],
+  ['exit-codes', async () => (await import('./commands/exit-codes.ts')).exitCodes],
+]);
+
+/** The command of this name; all of them where there is none, to say what there is. */
+export async function loadCommands(
+  commands: ReadonlyMap<string, Load>,
+  name: string | undefined,
+): Promise<CommandModule[]> {
+  const wanted = commands.get(name ?? '');
+  return Promise.all((wanted === undefined ? [...commands.values()] : [wanted]).map((load) => load()));
+}

@@ -8,6 +8,7 @@ import { parsePeer, parsePeerList, type PeerAddress } from '../mesh/peer-list.ts
 import { MAX_PAGE_SIZE } from '../sync/page-step.ts';
 import { DEFAULT_WALK_BOUNDS, type WalkBounds } from '../sync/walk-peer.ts';
 import { parseCount } from './count.ts';
+import type { DestinationFlags } from './dump-destination.ts';
 import { parseDurationMs } from './duration.ts';
 import { parseMomentNs } from './moment.ts';
 import { optionValue, optionValues } from './option-value.ts';
@@ -15,13 +16,12 @@ import { parseSizeBytes } from './size.ts';
 import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
 
 /** The flags of `dump-events`, as commander reads them. */
-export interface DumpFlags extends SoulFlags {
+export interface DumpFlags extends SoulFlags, DestinationFlags {
   readonly name?: string;
   readonly peer?: readonly PeerAddress[];
   readonly peers?: string;
   readonly timeout: number;
   readonly workers: number;
-  readonly idsFrom?: string;
   readonly since?: bigint;
   readonly until?: bigint;
   readonly svc?: readonly string[];
@@ -41,6 +41,7 @@ export interface DumpFlags extends SoulFlags {
   readonly quarantine?: string;
   readonly variants?: string;
   readonly keepMisfits?: true;
+  readonly receipt?: string;
 }
 
 export function declareDumpFlags(command: Command): void {
@@ -60,7 +61,15 @@ export function declareDumpFlags(command: Command): void {
         .default(timeoutMs, '3m'),
     )
     .option('--workers <n>', 'peers walked at a time', optionValue(parseCount(1, 1000)), 5)
+    .option(
+      '-o, --output <file>',
+      'add to this backup, whole or not at all; it need not\nexist (- is stdout)',
+    )
+    .option('--gzip', 'compress; FILE.gz always is')
+    .option('--fresh', 'leave out what the backup held; that is FILE.old until\na run ends with 0')
     .option('--ids-from <file>', 'write only what this backup lacks; it need not exist')
+    .option('--receipt <file>', 'say, signed, what was written and what each peer gave;\nauto: FILE.receipt')
+    .option('--dry-run', 'fetch and report, write nothing')
     .option(
       '--since <time>',
       'only events at or after: 2026-01-31T12:00:00Z,\n1769860800, or 36h or 30d (back from now)',
@@ -101,7 +110,10 @@ export function declareDumpFlags(command: Command): void {
         .default(10_000, '10s'),
     )
     .addOption(
-      new Option('--memory <size>', 'for what was fetched; more goes to a private\nfile in TMPDIR')
+      new Option(
+        '--memory <size>',
+        'for what waits for the merge; more goes to a private\nfile in TMPDIR, with -o in FILE.work',
+      )
         .argParser(optionValue(parseSizeBytes))
         .default(DEFAULT_MEMORY_BYTES, '32MiB'),
     )

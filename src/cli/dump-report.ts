@@ -1,4 +1,7 @@
-import type { DumpSummary, Suspects } from '../dump/summary.ts';
+import { measuredRecord } from '../dump/meter.ts';
+import { peerRecord } from '../dump/peer-record.ts';
+import type { DumpSummary, PriorSummary, Suspects } from '../dump/summary.ts';
+import type { MeshBackupError } from '../errors.ts';
 import { walkState, type Flaw, type WalkReport } from '../sync/walk-report.ts';
 import { line, paragraph, styled, type Line } from './line.ts';
 import type { JsonRecord } from './output.ts';
@@ -46,8 +49,18 @@ export function suspectLines(suspects: readonly Suspects[]): Line[] {
   });
 }
 
+/** A dump, and what became of its backup. */
+export interface DumpOutcome {
+  readonly summary: DumpSummary;
+  readonly error: MeshBackupError | undefined;
+  /** The backup's path; `undefined`: a stream. */
+  readonly path: string | undefined;
+  /** Whether what was written stands in the backup now. */
+  readonly isWritten: boolean;
+}
+
 /** The summary for people. */
-export function summaryLines({ peers, events, bytesWritten, elapsedMs, knownDamaged }: DumpSummary): Line[] {
+export function summaryLines({ peers, events, before, leftDamaged }: DumpSummary): Line[] {
   const inState = (state: string): readonly WalkReport[] => peers.filter((peer) => walkState(peer) === state);
   const incomplete = inState('incomplete');
   const failed = inState('failed');
@@ -62,52 +75,59 @@ export function summaryLines({ peers, events, bytesWritten, elapsedMs, knownDama
     ...peers
       .filter(({ proven, events: given }) => !proven && given > 0)
       .map((peer) => line`  unproven    ${peer.label}`),
+    ...peers
+      .filter(({ takenFromMs }) => takenFromMs !== undefined)
+      .map((peer) => line`  not walked  ${peer.label}: a run that was cut short had walked it to its end`),
     styled(
       'bold',
       line`Events: ${n(events.read)} read = ${n(events.written)} written + ${n(events.duplicate)} duplicate + ${n(events.quarantined)} quarantined + ${n(events.filtered)} filtered`,
     ),
     line`  ${n(events.better)} with a better copy chosen, ${n(events.variants)} variants, ${n(events.misfit)} misfit, ${n(events.hostile)} hostile,`,
     line`  ${n(events.unknownService)} of unknown services, ${n(events.ambiguous)} ambiguous, ${n(events.future)} in the future`,
-    ...(knownDamaged > 0 ? [line`  ${n(knownDamaged)} lines of the known backup hold no event`] : []),
-    line`${formatBytes(bytesWritten)} written in ${formatDuration(elapsedMs)}`,
+    ...(events.fromBackup + events.fromEarlierRuns > 0
+      ? [
+          line`  ${n(events.fromBackup)} were in the backup, ${n(events.fromEarlierRuns)} came from runs that were cut short; ${n(events.added)} are new`,
+        ]
+      : []),
+    ...(before === undefined ? [] : priorLines(before)),
+    ...(leftDamaged > 0 ? [line`  ${n(leftDamaged)} lines of runs that were cut short hold no event`] : []),
   ];
 }
 
+function priorLines({ moved, damaged, trouble }: PriorSummary): Line[] {
+  return [
+    ...(moved > 0 ? [line`  ${formatCount(moved)} lines of the backup moved to its quarantine`] : []),
+    ...(damaged > 0 ? [line`  ${formatCount(damaged)} lines of the known backup hold no event`] : []),
+    ...trouble.map((text) => line`  the backup could not be read whole: ${text}`),
+  ];
+}
+
+/** The last line of the summary: where it all went. */
+export function writtenLine({ summary, path, isWritten }: DumpOutcome): Line {
+  if (!isWritten) return line`${path ?? 'stdout'} is as it was: nothing was given`;
+  const size = line`${formatBytes(summary.output.raw.bytes)} written in ${formatDuration(summary.elapsedMs)}`;
+  return path === undefined ? size : line`${size} to ${path}`;
+}
+
 /** The summary for scripts, the last record of `--json`. */
-export function summaryRecord(summary: DumpSummary, exitStatus: number): JsonRecord {
+export function summaryRecord({ summary, path, isWritten }: DumpOutcome, exitStatus: number): JsonRecord {
+  const { events, suspects, output, before, leftDamaged, elapsedMs } = summary;
   return {
     type: 'summary',
     exitStatus,
+    file: path,
+    isWritten,
     peers: summary.peers.map(peerRecord),
-    events: summary.events,
-    suspects: summary.suspects,
-    bytesWritten: summary.bytesWritten,
-    elapsedMs: summary.elapsedMs,
-    knownDamaged: summary.knownDamaged,
+    events,
+    suspects,
+    bytesWritten: output.raw.bytes,
+    output: measuredRecord(output),
+    before: before && priorRecord(before),
+    leftDamaged,
+    elapsedMs,
   };
 }
 
-export function peerRecord(report: WalkReport): Record<string, unknown> {
-  const { label, url, claimedName, publicKey, proven, requests, bytes, events, warnings } = report;
-  return {
-    name: label,
-    url,
-    claimedName,
-    publicKey,
-    proven,
-    state: walkState(report),
-    requests,
-    bytes,
-    events,
-    firstTs: report.firstTsNs,
-    lastTs: report.lastTsNs,
-    flaws: report.flaws.map(({ error, fromNs, toNs }) => ({
-      code: error.code,
-      message: error.message,
-      hint: error.hint,
-      fromTs: fromNs,
-      toTs: toNs,
-    })),
-    warnings,
-  };
+function priorRecord({ moved, damaged, trouble, ...measured }: PriorSummary): Record<string, unknown> {
+  return { ...measuredRecord(measured), moved, damaged, trouble };
 }

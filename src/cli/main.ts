@@ -1,13 +1,14 @@
 import type { Readable } from 'node:stream';
 import { CommanderError, type Command } from 'commander';
 import { MeshBackupError, type ExitStatus } from '../errors.ts';
-import type { CommandModule, CommonOptions } from './command-module.ts';
-import { COMMANDS } from './commands.ts';
+import type { CommonOptions } from './command-module.ts';
+import { COMMANDS, loadCommands } from './commands.ts';
 import { failureOf } from './failure.ts';
 import { normalizeFlags } from './go-flags.ts';
 import { Output, type OutputStream } from './output.ts';
 import { buildProgram, type Program } from './program.ts';
 import { listenForSignals, type Interruption } from './signals.ts';
+import { withoutSecrets } from './soul-source.ts';
 
 const JSON_FLAG = /^--?json(=(1|t|T|true|TRUE|True))?$/;
 
@@ -16,7 +17,7 @@ export interface MainSettings {
   readonly programName?: string;
   /** Be this subcommand, without its name on the command line. */
   readonly forcedCommand?: string;
-  readonly commands?: readonly CommandModule[];
+  readonly commands?: typeof COMMANDS;
   readonly env?: NodeJS.ProcessEnv;
   readonly stdin?: Readable;
   readonly stdout?: OutputStream;
@@ -39,9 +40,10 @@ export async function main(argv: readonly string[], settings: MainSettings = {})
   let helpText = '';
   let helpCommand = settings.forcedCommand ?? programName;
   try {
-    const forced = commands.find((module) => module.name === settings.forcedCommand);
+    const modules = await loadCommands(commands, settings.forcedCommand ?? argv[0]);
+    const forced = modules.find((module) => module.name === settings.forcedCommand);
     if (forced?.name !== settings.forcedCommand) throw new Error(`there is no command ${helpCommand}`);
-    const program = buildProgram(programName, commands, forced, (text) => (helpText += text));
+    const program = buildProgram(programName, modules, forced, (text) => (helpText += text));
     const { command, words } = chooseCommand(program, argv);
     helpCommand = fullName(command);
     const module = program.commands.get(command);
@@ -49,14 +51,16 @@ export async function main(argv: readonly string[], settings: MainSettings = {})
       // Before the words are understood: what is wrong with them is a record, too.
       output = new Output({ stdout, stderr, env, colour: 'auto', verbose: false, jsonTo: module.jsonTo });
     }
-    command.parse(normalizeFlags(words, command), { from: 'user' });
+    const normalized = normalizeFlags(words, command);
+    command.parse(normalized, { from: 'user' });
     if (module === undefined) throw new Error('the root takes no words but commands');
 
     const options = command.opts<CommonOptions>();
     const { verbose = false, color } = options;
     const jsonTo = options.json ? module.jsonTo : undefined;
     output = new Output({ stdout, stderr, env, colour: color, verbose, jsonTo });
-    const context = { operands: command.args, output, stdin, env, signal: interruption.signal };
+    const commandLine = [helpCommand, ...withoutSecrets(normalized)];
+    const context = { operands: command.args, commandLine, output, stdin, env, signal: interruption.signal };
     const status = await module.run(options, context);
     await output.flush();
     return status;

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { COLOUR_CHOICES } from './colour.ts';
 import type { CommandModule } from './command-module.ts';
 import { addHelp } from './help.ts';
+import { packageVersion } from './package-version.ts';
 
 const MAX_HELP_COLUMNS = 80;
 
@@ -59,9 +59,4 @@ function configure(command: Command, module: CommandModule, invocation: string):
     .addOption(new Option('--color <when>', 'colours').choices(COLOUR_CHOICES).default('auto'));
   module.declare(command);
   addHelp(command, module, invocation);
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

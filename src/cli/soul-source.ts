@@ -30,6 +30,13 @@ export function declareSoulFlags(command: Command): void {
     .option('--soul-command <command>', 'run a shell command that prints the soul');
 }
 
+/** Normalized flags as they may be shown: a command may hold the secret that it prints. */
+export function withoutSecrets(flags: readonly string[]): string[] {
+  return flags
+    .filter((flag) => flag !== '--')
+    .map((flag) => flag.replace(/^(--soul(?:-command)?)=.*$/s, '$1=***'));
+}
+
 export interface SoulSurroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: Readable;

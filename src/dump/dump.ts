@@ -1,18 +1,22 @@
 import { MeshBackupError } from '../errors.ts';
 import { eventBytes, type EventView } from '../event/event-view.ts';
 import { KeyRing } from '../event/keyring.ts';
+import { proveEvent } from '../event/proof.ts';
 import type { Copy } from '../merge/copies.ts';
 import { emptyTally, merge, type MergeOptions } from '../merge/merge.ts';
 import type { Run } from '../merge/run.ts';
-import { RunPool, type RunPoolOptions } from '../merge/run-pool.ts';
+import { RunPool } from '../merge/run-pool.ts';
 import type { PeerAddress } from '../mesh/peer-list.ts';
 import type { Requester } from '../mesh/request-signing.ts';
 import type { WalkBounds } from '../sync/walk-peer.ts';
 import type { WalkReport } from '../sync/walk-report.ts';
+import type { Destination } from './destination.ts';
+import { DumpOutput } from './dump-output.ts';
 import { fetchAll } from './fetch.ts';
-import { compileFilter, type EventFilter } from './filter.ts';
-import { Intake, type RecordSink } from './intake.ts';
-import { readKnownEvents } from './known-events.ts';
+import { compileFilter, filterText, type EventFilter } from './filter.ts';
+import { Intake, mayStand, type RecordSink } from './intake.ts';
+import { readPrior, summarizePrior } from './prior-backup.ts';
+import { TakenWalks } from './taken-walks.ts';
 import type { DumpSummary, EventCounts } from './summary.ts';
 
 /** Told what happens while it happens. */
@@ -37,58 +41,74 @@ export interface DumpOptions {
   readonly acceptUnsigned: boolean;
   /** Ask every peer for its checkpoints, too, which needs no authentication. */
   readonly checkpoints: boolean;
-  /** A backup whose events are not to be written again; it need not exist. */
-  readonly idsFrom?: string | undefined;
-  /** Memory for what was fetched, and where the rest goes until it is merged. */
-  readonly memory?: RunPoolOptions;
-  /** What is written goes to the end of that very file: a torn last line is closed off first. */
-  readonly appendsToKnown?: boolean;
+  /** Memory for what waits for the merge, in bytes; the rest goes to a file. Default 32 MiB. */
+  readonly memoryBytes?: number;
   /** Write events whose ID does not fit, too. */
   readonly keepMisfits: boolean;
   readonly quarantine?: RecordSink | undefined;
   readonly variants?: RecordSink | undefined;
-  /** Takes whole lines, in order; called again when it has resolved. */
-  readonly write: (lines: Buffer) => Promise<void>;
+  readonly destination: Destination;
+  /** Hash what is written, and what was there before. */
+  readonly fingerprint?: boolean;
   /** Ends the fetching; what was fetched is merged and written all the same. */
   readonly signal: AbortSignal;
   readonly observer?: DumpObserver;
 }
 
 /**
- * Walks each peer and merges what they gave into one stream: by `ts`, each event once, in its best copy, byte for byte.
- * A peer that fails costs only what it did not give, and is named in the summary. Throws for our own files and the
- * output only (`FILE_UNREADABLE`, `FILE_UNWRITABLE`, and whatever `write` throws).
+ * Walks each peer and merges what they gave, and what the destination keeps, into one stream: by `ts`, each event once,
+ * in its best copy, byte for byte. A peer that fails costs only what it did not give, and is named in the summary.
+ * When it returns, all has been handed to the destination, and the records of quarantine and variants are durable.
+ * Throws for our own files and the output only (`FILE_UNREADABLE`, `FILE_DAMAGED`, `FILE_UNWRITABLE`, `NO_ROOM`,
+ * `TEMPORARY_FILE`, and whatever the destination throws).
  */
 export async function dump(options: DumpOptions): Promise<DumpSummary> {
+  const { destination, keepMisfits, quarantine, variants, observer, fingerprint = false } = options;
+  const { prior, work } = destination;
   const startedMs = Date.now();
   const keys = new KeyRing();
-  const pool = new RunPool(options.memory);
+  const pool = new RunPool({ memoryBytes: options.memoryBytes, folder: work?.spillFolder });
   try {
-    const known =
-      options.idsFrom === undefined ? undefined : await readKnownEvents(options.idsFrom, keys, pool);
+    const before = prior && (await readPrior(prior, { keys, pool, keepMisfits, quarantine, fingerprint }));
+    const isWelcome = (event: EventView): boolean => mayStand(proveEvent(event), keepMisfits);
+    const left = await work?.leftovers({ keys, pool, isWelcome });
+
     const counts = emptyCounts();
+    const nowNs = BigInt(startedMs) * 1_000_000n;
     const intake = new Intake({
       ...options,
       keys,
       counts,
       passes: compileFilter(options.filter),
-      quarantine: options.quarantine,
-      nowNs: BigInt(startedMs) * 1_000_000n,
+      quarantine,
+      nowNs,
     });
-    const fetched = await fetchAll(options, intake, pool, keys);
-    options.observer?.merging?.();
-    const runs = [...fetched.flatMap((one) => one.runs), ...(known?.runs ?? [])];
-    const write = known?.endsTorn && options.appendsToKnown ? closingOff(options.write) : options.write;
-    const merging = { pool, keys, tally: emptyTally() };
-    const bytesWritten = await writeMerged(runs, merging, counts, { ...options, write });
+    const filters = logFilters(options);
+    const taken = new TakenWalks(left?.walks ?? [], filters, startedMs);
+    const log = work?.startLog(startedMs, filters);
+    const peers = await fetchAll(options, { intake, pool, keys, log, taken });
+    observer?.merging?.();
+
+    counts.fromBackup = prior?.role === 'kept' ? before!.events : 0;
+    counts.fromEarlierRuns = left?.events ?? 0;
+    counts.read += counts.fromBackup + counts.fromEarlierRuns;
+    const closeOff = before?.endsTorn === true && prior!.isAppendedTo;
+    const output = new DumpOutput(destination, { closeOff, fingerprint });
+    const runs = [...pool.finish(), ...(left?.runs ?? []), ...(before?.runs ?? [])];
+    await writeMerged(runs, { pool, keys }, output, counts, options);
+    const written = await output.end();
     assertAllAccountedFor(counts);
+    await quarantine?.sync();
+    await variants?.sync();
     return {
-      peers: fetched.map(({ report }) => report),
+      peers,
       events: counts,
       suspects: intake.suspects,
-      bytesWritten,
+      output: written,
+      before: before && summarizePrior(before, prior.file.damage),
+      leftDamaged: left?.damaged ?? 0,
+      startedMs,
       elapsedMs: Date.now() - startedMs,
-      knownDamaged: known?.damaged ?? 0,
     };
   } finally {
     pool.close();
@@ -97,45 +117,36 @@ export async function dump(options: DumpOptions): Promise<DumpSummary> {
 
 async function writeMerged(
   runs: readonly Run[],
-  merging: MergeOptions,
+  { pool, keys }: Pick<MergeOptions, 'pool' | 'keys'>,
+  output: DumpOutput,
   counts: EventCounts,
-  { variants, write, observer }: DumpOptions,
-): Promise<number> {
-  const onVariant = (loser: Copy, winner: Copy): Promise<void> | undefined =>
-    variants?.add({
-      class: 'variant',
-      reason: 'differs from the copy that was written',
-      id: winner.event.id,
-      peer: Array.from(loser.origins, ({ label }) => label)
-        .sort()
-        .join(', '),
-      bytes: eventBytes(loser.event).toString('base64'),
-    });
-  let bytes = 0;
-  for await (const events of merge(runs, { ...merging, onVariant })) {
-    const lines = joinLines(events);
-    await write(lines);
-    bytes += lines.length;
-    observer?.written?.(events.length, lines.length);
+  { variants, observer }: DumpOptions,
+): Promise<void> {
+  const tally = emptyTally();
+  const onVariant = variants && ((loser: Copy, winner: Copy) => variants.add(variantRecord(loser, winner)));
+  for await (const events of merge(runs, { pool, keys, tally, onVariant })) {
+    const bytes = await output.write(events);
+    observer?.written?.(events.length, bytes);
   }
-  const { written, duplicate, better, variants: variantCount } = merging.tally;
-  Object.assign(counts, { written, duplicate, better, variants: variantCount });
-  return bytes;
+  const { written, kept, duplicate, better, variants: variantCount } = tally;
+  Object.assign(counts, { written, added: written - kept, duplicate, better, variants: variantCount });
 }
 
-/** Ends the line that an earlier run left torn, with the first lines that follow it. */
-function closingOff(write: DumpOptions['write']): DumpOptions['write'] {
-  let isFirst = true;
-  return async (lines) => {
-    await write(isFirst ? Buffer.concat([LINE_FEED, lines]) : lines);
-    isFirst = false;
+/** What must be the same for a walk of an earlier run to stand for one of this run. */
+function logFilters({ filter, keepMisfits, checkpoints, acceptUnsigned }: DumpOptions): string {
+  return JSON.stringify([filterText(filter), keepMisfits, checkpoints, acceptUnsigned]);
+}
+
+function variantRecord(loser: Copy, winner: Copy): Record<string, string> {
+  return {
+    class: 'variant',
+    reason: 'differs from the copy that was written',
+    id: winner.event.id,
+    peer: Array.from(loser.origins, ({ label }) => label)
+      .sort()
+      .join(', '),
+    bytes: eventBytes(loser.event).toString('base64'),
   };
-}
-
-const LINE_FEED = Buffer.from('\n');
-
-function joinLines(events: readonly EventView[]): Buffer {
-  return Buffer.concat(events.flatMap((event) => [eventBytes(event), LINE_FEED]));
 }
 
 /** Promise 1: nothing is lost in silence. */
@@ -150,7 +161,10 @@ function assertAllAccountedFor({ read, written, duplicate, quarantined, filtered
 function emptyCounts(): EventCounts {
   return {
     read: 0,
+    fromBackup: 0,
+    fromEarlierRuns: 0,
     written: 0,
+    added: 0,
     duplicate: 0,
     quarantined: 0,
     filtered: 0,

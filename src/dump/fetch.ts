@@ -2,76 +2,64 @@ import pLimit from 'p-limit';
 import type { KeyRing } from '../event/keyring.ts';
 import { PublicKey } from '../identity/keypair.ts';
 import type { RunBuilder } from '../merge/run-builder.ts';
-import type { Run, RunOrigin } from '../merge/run.ts';
+import type { RunOrigin } from '../merge/run.ts';
 import type { RunPool } from '../merge/run-pool.ts';
 import { PeerHttp } from '../mesh/http.ts';
-import type { PeerAddress } from '../mesh/peer-list.ts';
 import { walkPeer, type Walk, type WalkedPage } from '../sync/walk-peer.ts';
 import type { WalkReport } from '../sync/walk-report.ts';
 import type { DumpOptions } from './dump.ts';
 import type { Intake } from './intake.ts';
+import type { LeftWalk } from './leftover.ts';
+import { reportTaken, type TakenWalks } from './taken-walks.ts';
+import { completeWalk, type WorkLog } from './work-log.ts';
 
-/** What one peer gave. */
-export interface Fetched {
-  readonly report: WalkReport;
-  readonly runs: readonly Run[];
+/** What the walks of a dump share. */
+export interface FetchContext {
+  readonly intake: Intake;
+  readonly pool: RunPool;
+  readonly keys: KeyRing;
+  /** Where what is fetched is written down at once; `undefined`: it waits in the pool. */
+  readonly log: WorkLog | undefined;
+  /** What earlier runs walked; their events are runs already. */
+  readonly taken: TakenWalks;
 }
 
 /**
  * Walks all peers, some at a time, into runs of the pool; those that failed for a reason that passes get a second try
  * when all have had their first. Teaches the ring the keys that peers proved to hold.
  */
-export async function fetchAll(
-  options: DumpOptions,
-  intake: Intake,
-  pool: RunPool,
-  keys: KeyRing,
-): Promise<Fetched[]> {
+export async function fetchAll(options: DumpOptions, context: FetchContext): Promise<WalkReport[]> {
   const http = new PeerHttp(options.connectTimeoutMs);
   try {
-    const fetches = options.peers.map(
-      (peer) => new PeerFetch(walk(peer, http, options), options, intake, pool),
-    );
+    const fetches = options.peers.map((_, number) => new PeerFetch(number, http, options, context));
     const limit = pLimit(options.workers);
     await Promise.all(fetches.map((fetch) => limit(() => fetch.first())));
     await Promise.all(fetches.map((fetch) => limit(() => fetch.again())));
-    const fetched = fetches.map((fetch) => fetch.finish());
-    for (const { report } of fetched) learnPeerKey(keys, report);
-    return fetched;
+    const reports = fetches.map(({ report }) => report);
+    for (const report of reports) learnPeerKey(context.keys, report);
+    return reports;
   } finally {
     await http.close();
   }
 }
 
-function walk(peer: PeerAddress, http: PeerHttp, options: DumpOptions): Walk {
-  const { filter, bounds, requester, acceptUnsigned, checkpoints, signal } = options;
-  return walkPeer(peer, {
-    ...bounds,
-    http,
-    requester,
-    acceptUnsigned,
-    checkpoints,
-    signal,
-    sinceNs: filter.sinceNs,
-    untilNs: filter.untilNs,
-    services: filter.services.length === 0 ? undefined : filter.services,
-    now: Date.now,
-  });
-}
-
 /** The fetching of one peer: its ledger and its checkpoints become runs of their own. */
 class PeerFetch {
-  readonly #walk: Walk;
+  readonly #number: number;
   readonly #options: DumpOptions;
-  readonly #intake: Intake;
+  readonly #context: FetchContext;
+  readonly #walk: Walk;
   readonly #builders: Record<WalkedPage['part'], RunBuilder>;
   #secondTry: AsyncIterable<WalkedPage> | undefined;
+  #takenWalk: LeftWalk | undefined;
 
-  constructor(walk: Walk, options: DumpOptions, intake: Intake, pool: RunPool) {
-    const { report } = walk;
-    this.#walk = walk;
+  constructor(number: number, http: PeerHttp, options: DumpOptions, context: FetchContext) {
+    this.#number = number;
     this.#options = options;
-    this.#intake = intake;
+    this.#context = context;
+    this.#walk = this.#plan(http);
+    const { report } = this.#walk;
+    const { pool } = context;
     this.#builders = {
       ledger: pool.builder(originOf(report, () => (report.proven ? report.publicKey : undefined))),
       // Nobody signs that answer: its copies count by their own proof alone.
@@ -79,31 +67,64 @@ class PeerFetch {
     };
   }
 
+  get report(): WalkReport {
+    return this.#walk.report;
+  }
+
   async first(): Promise<void> {
     const { report, pages, again } = this.#walk;
     this.#options.observer?.peerStarted?.(report);
     await this.#take(pages);
+    if (this.#takenWalk !== undefined && report.flaws.length === 0) reportTaken(report, this.#takenWalk);
     this.#secondTry = again();
-    if (this.#secondTry === undefined) this.#options.observer?.peerEnded?.(report);
+    if (this.#secondTry === undefined) await this.#end();
   }
 
   async again(): Promise<void> {
     if (this.#secondTry === undefined) return;
     await this.#take(this.#secondTry);
-    this.#options.observer?.peerEnded?.(this.#walk.report);
+    await this.#end();
   }
 
-  finish(): Fetched {
-    const { ledger, checkpoints } = this.#builders;
-    return { report: this.#walk.report, runs: [...ledger.finish(), ...checkpoints.finish()] };
+  #plan(http: PeerHttp): Walk {
+    const { filter, bounds, requester, acceptUnsigned, checkpoints, signal, peers } = this.#options;
+    return walkPeer(peers[this.#number]!, {
+      ...bounds,
+      http,
+      memo: this.#context.pool.memo,
+      requester,
+      acceptUnsigned,
+      checkpoints,
+      signal,
+      sinceNs: filter.sinceNs,
+      untilNs: filter.untilNs,
+      services: filter.services.length === 0 ? undefined : filter.services,
+      isHad: (publicKey) => {
+        this.#takenWalk = this.#context.taken.claim(publicKey);
+        return this.#takenWalk !== undefined;
+      },
+      now: Date.now,
+    });
   }
 
   async #take(pages: AsyncIterable<WalkedPage>): Promise<void> {
     const { report } = this.#walk;
+    const { intake, log, pool } = this.#context;
     for await (const { part, events } of pages) {
-      await this.#intake.take(events, report.label, this.#builders[part]);
+      await intake.take(events, report.label, (accepted) => {
+        for (const event of accepted) this.#builders[part].add(event);
+        log?.write({ peer: this.#number, part }, accepted);
+        pool.relieve();
+      });
       this.#options.observer?.peerAdvanced?.(report);
     }
+  }
+
+  async #end(): Promise<void> {
+    const { report } = this.#walk;
+    const walk = report.takenFromMs === undefined ? completeWalk(report) : undefined;
+    if (walk !== undefined) await this.#context.log?.complete(this.#number, walk);
+    this.#options.observer?.peerEnded?.(report);
   }
 }
 

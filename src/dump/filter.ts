@@ -26,3 +26,13 @@ export function compileFilter({ sinceNs, untilNs, services, naras }: EventFilter
   }
   return (event) => tests.every((test) => test(event));
 }
+
+/** The filter as one text: the same for filters that fetch the same. */
+export function filterText({ sinceNs, untilNs, services, naras }: EventFilter): string {
+  return JSON.stringify([
+    `${sinceNs}`,
+    `${untilNs}`,
+    [...new Set(services)].sort(),
+    [...new Set(naras)].sort(),
+  ]);
+}

@@ -1,13 +1,14 @@
 import { eventBytes, type EventView } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
-import { isAmbiguous, isFuture, proveEvent, type Proof } from '../event/proof.ts';
-import type { RunBuilder } from '../merge/run-builder.ts';
+import { isFuture, proveEvent, type Proof } from '../event/proof.ts';
 import type { EventTest } from './filter.ts';
 import type { EventCounts, Suspects } from './summary.ts';
 
 /** Where copies go that may not stand in a backup. */
 export interface RecordSink {
   add(record: Readonly<Record<string, string | number>>): Promise<void>;
+  /** Makes what was added durable. */
+  sync(): Promise<void>;
 }
 
 export interface IntakeOptions {
@@ -20,7 +21,9 @@ export interface IntakeOptions {
   readonly nowNs: bigint;
 }
 
-/** Judges each event that a peer gave: into its run, into the quarantine, or left out by the filters; and counts. */
+type SuspectRecord = Readonly<Record<'class' | 'reason' | 'peer' | 'bytes', string>>;
+
+/** Judges each event that a peer gave: on it goes, into the quarantine, or it is left out by the filters; and counts. */
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #suspects = new Map<string, Suspects>();
@@ -33,8 +36,18 @@ export class Intake {
     return [...this.#suspects.values()];
   }
 
-  async take(events: readonly EventView[], peer: string, run: RunBuilder): Promise<void> {
+  /**
+   * The events of one answer that go on. The others have gone to the quarantine when it resolves, but those that go on
+   * are there at once, with `keep`: their bytes need not stay.
+   */
+  async take(
+    events: readonly EventView[],
+    peer: string,
+    keep: (accepted: readonly EventView[]) => void,
+  ): Promise<void> {
     const { passes, keepMisfits, keys, counts, quarantine } = this.#options;
+    const accepted: EventView[] = [];
+    const records: SuspectRecord[] = [];
     for (const event of events) {
       counts.read++;
       const proof = proveEvent(event);
@@ -43,17 +56,15 @@ export class Intake {
       if (reason === undefined) keys.learn(event);
       else {
         this.#suspect(peer, proof.class as Suspects['class'], reason);
-        await quarantine?.add({
-          class: proof.class,
-          reason,
-          peer,
-          bytes: eventBytes(event).toString('base64'),
-        });
+        const bytes = quarantine === undefined ? '' : eventBytes(event).toString('base64');
+        records.push({ class: proof.class, reason, peer, bytes });
       }
-      if (reason !== undefined && !(proof.class === 'misfit' && keepMisfits)) counts.quarantined++;
+      if (!mayStand(proof, keepMisfits)) counts.quarantined++;
       else if (!passes(event)) counts.filtered++;
-      else run.add(event);
+      else accepted.push(event);
     }
+    keep(accepted);
+    for (const record of records) await quarantine?.add(record);
   }
 
   #suspect(peer: string, kind: Suspects['class'], reason: string): void {
@@ -71,13 +82,18 @@ export class Intake {
     }
     if (proof.class === 'misfit') counts.misfit++;
     if (proof.class === 'unknown-service') counts.unknownService++;
-    if (event.payload !== undefined && isAmbiguous(event.payload)) counts.ambiguous++;
+    if (event.isAmbiguous) counts.ambiguous++;
     if (isFuture(event, nowNs)) counts.future++;
   }
 }
 
 /** Why an event may not stand in a backup, `undefined` if it may. */
-function suspicion(proof: Proof): string | undefined {
+export function suspicion(proof: Proof): string | undefined {
   if (proof.class === 'hostile') return proof.reason;
   return proof.class === 'misfit' ? 'the id does not fit the content' : undefined;
+}
+
+/** Whether an event may stand in a backup. */
+export function mayStand(proof: Proof, keepMisfits: boolean): boolean {
+  return suspicion(proof) === undefined || (keepMisfits && proof.class === 'misfit');
 }

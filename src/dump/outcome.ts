@@ -22,7 +22,7 @@ export function judgeDump(
     const reason: unknown = signal.reason;
     return reason instanceof MeshBackupError ? reason : new MeshBackupError('INTERRUPTED', 'Stopped.');
   }
-  const { peers, events } = summary;
+  const { peers, events, before } = summary;
   if (peers.length === 0) {
     return new MeshBackupError('NO_PEERS', 'No peers to dump from.', {
       hint: 'Name them: --peer alice=http://100.64.0.1:7433, or --peers FILE.',
@@ -31,9 +31,8 @@ export function judgeDump(
   if (peers.every((peer) => walkState(peer) === 'failed')) return judgeAllFailed(peers);
   const unmet = unmetDemand(peers, demands);
   if (unmet !== undefined) return new MeshBackupError('INCOMPLETE', unmet);
-  if (demands.strict && events.misfit + events.hostile > 0) {
-    return new MeshBackupError('QUARANTINED', `${events.misfit + events.hostile} events do not verify.`);
-  }
+  const bad = events.misfit + events.hostile + (before?.moved ?? 0);
+  if (demands.strict && bad > 0) return new MeshBackupError('QUARANTINED', `${bad} events do not verify.`);
   return undefined;
 }
 

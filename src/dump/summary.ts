@@ -1,10 +1,16 @@
-import type { WalkReport } from '../sync/walk-report.ts';
+import { walkState, type WalkReport } from '../sync/walk-report.ts';
+import type { Measured } from './meter.ts';
 
-/** What became of the events that peers gave. */
+/** What became of the events that peers gave, and of those that the backup held. */
 export interface EventCounts {
-  /** As peers gave them: read = written + duplicate + quarantined + filtered. */
+  /** All copies: read = written + duplicate + quarantined + filtered. */
   read: number;
+  /** Those of `read` that the backup held, and those that runs which were cut short had fetched; peers gave the rest. */
+  fromBackup: number;
+  fromEarlierRuns: number;
   written: number;
+  /** Those of `written` that the backup did not hold in any copy. */
+  added: number;
   /** Copies of an event that is written once, or that the file of `-ids-from` holds. */
   duplicate: number;
   /** Misfits and hostile events that are not written. */
@@ -37,9 +43,28 @@ export interface DumpSummary {
   readonly events: EventCounts;
   /** Who gave misfits and hostile events, and why they are such. */
   readonly suspects: readonly Suspects[];
-  /** Bytes written, line ends among them. */
-  readonly bytesWritten: number;
+  readonly output: Measured;
+  /** The backup that was there; `undefined`: none. */
+  readonly before: PriorSummary | undefined;
+  /** Lines that runs which were cut short left, and that hold no event. */
+  readonly leftDamaged: number;
+  /** Unix milliseconds. */
+  readonly startedMs: number;
   readonly elapsedMs: number;
+}
+
+/** What was found in the backup that was there before the dump. */
+export interface PriorSummary extends Measured {
+  /** Lines that may not stand in a backup and went to the quarantine. */
+  readonly moved: number;
   /** Lines of the file of `-ids-from` that hold no proven event. */
-  readonly knownDamaged: number;
+  readonly damaged: number;
+  /** Why not all of it could be read as lines. */
+  readonly trouble: readonly string[];
+}
+
+/** Whether peers gave anything, to this run or to one that was cut short; if not, a backup that is there is left alone. */
+export function gaveAnything({ peers, events }: DumpSummary): boolean {
+  const isWhole = peers.length > 0 && peers.every((peer) => walkState(peer) === 'complete');
+  return isWhole || events.read > events.fromBackup;
 }

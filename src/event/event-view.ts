@@ -3,7 +3,7 @@ import { contentId } from './content-id.ts';
 import { contentString } from './content.ts';
 import { hasPayload, isService, readPayload, readService } from './payload-reader.ts';
 import type { Payload } from './payload.ts';
-import type { EventScanner } from './scanner.ts';
+import { EventScanner } from './scanner.ts';
 import { SLOT } from './schema.ts';
 
 /** Why readers disagree about an event, or why a nara's server would choke on it. */
@@ -51,12 +51,60 @@ export const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 /** A view of the event that the scanner passed last; it stays good when the scanner goes on. */
 export function readEvent(scanner: EventScanner): EventView {
-  return new ScannedEvent(scanner);
+  return new ScannedEvent(scanner, factsOf(scanner));
 }
 
 /** The event's own bytes, shared with the text that holds them. */
 export function eventBytes(event: EventView): Buffer {
   return event.source.subarray(event.start, event.end);
+}
+
+/** The same event, at another place that its bytes were copied to; what everybody asks for is known from now on. */
+export function moveEvent(event: EventView, scanner: EventScanner, start: number): EventView {
+  const { computedId, tsNs, svc, hostile, hasUnknownKey, isAmbiguous: holdsColon } = event;
+  const id = event.id === computedId ? computedId : event.id; // mostly: one string for both
+  const facts = {
+    start,
+    end: start + event.end - event.start,
+    tsNs,
+    svc,
+    hostile,
+    hasUnknownKey,
+    holdsColon,
+  };
+  return new ScannedEvent(scanner, facts, id, computedId);
+}
+
+/** The same event in memory of its own. */
+export function copyEvent(event: EventView): EventView {
+  return moveEvent(event, new EventScanner(Buffer.from(eventBytes(event))), 0);
+}
+
+/** A view of bytes that were scanned before, and of which only the time is known yet: the rest is read when asked for. */
+export function deferEvent(scanner: EventScanner, start: number, end: number, tsNs: bigint): EventView {
+  return new DeferredEvent(scanner, start, end, tsNs);
+}
+
+/** What is read of each event. */
+interface Facts extends Pick<EventView, 'start' | 'end' | 'tsNs' | 'svc' | 'hostile' | 'hasUnknownKey'> {
+  /** Without a colon nothing can be ambiguous. */
+  readonly holdsColon: boolean;
+}
+
+/** What the scanner says of the event that it passed last. */
+function factsOf(scanner: EventScanner): Facts {
+  const { start, end, hasUnknownKey } = scanner;
+  const svc = readService(scanner);
+  const hostile = scanner.hostile ?? flawOf(scanner, svc);
+  const holdsColon = scanner.cursor.sawColon;
+  return { start, end, tsNs: scanner.int64(SLOT.ts), svc, hostile, hasUnknownKey, holdsColon };
+}
+
+function flawOf(scanner: EventScanner, svc: string): HostileReason | undefined {
+  if (scanner.byteLength(SLOT.id) < MIN_ID_BYTES) return 'short-id';
+  if (isService(svc) && !hasPayload(scanner, svc)) return 'no-payload';
+  if (svc === '') return 'no-service';
+  return scanner.end - scanner.start > MAX_EVENT_BYTES ? 'too-large' : undefined;
 }
 
 /**
@@ -77,17 +125,18 @@ class ScannedEvent implements EventView {
   #computedId: string | undefined;
   #payload: Payload | undefined;
 
-  /** The event that the scanner passed last. */
-  constructor(scanner: EventScanner) {
+  constructor(scanner: EventScanner, facts: Facts, id?: string, computedId?: string) {
     this.#scanner = scanner;
     this.source = scanner.bytes;
-    this.start = scanner.start;
-    this.end = scanner.end;
-    this.tsNs = scanner.int64(SLOT.ts);
-    this.svc = readService(scanner);
-    this.hasUnknownKey = scanner.hasUnknownKey;
-    this.#holdsColon = scanner.cursor.sawColon;
-    this.hostile = scanner.hostile ?? this.#flaw();
+    this.start = facts.start;
+    this.end = facts.end;
+    this.tsNs = facts.tsNs;
+    this.svc = facts.svc;
+    this.hostile = facts.hostile;
+    this.hasUnknownKey = facts.hasUnknownKey;
+    this.#holdsColon = facts.holdsColon;
+    this.#id = id;
+    this.#computedId = computedId;
   }
 
   get id(): string {
@@ -126,12 +175,70 @@ class ScannedEvent implements EventView {
   get #here(): EventScanner {
     return this.#scanner.standingAt(this.start);
   }
+}
 
-  #flaw(): HostileReason | undefined {
-    const scanner = this.#scanner;
-    if (scanner.byteLength(SLOT.id) < MIN_ID_BYTES) return 'short-id';
-    if (isService(this.svc) && !hasPayload(scanner, this.svc)) return 'no-payload';
-    if (this.svc === '') return 'no-service';
-    return this.end - this.start > MAX_EVENT_BYTES ? 'too-large' : undefined;
+/** In a merge most events are only written: they are scanned where two of them share their time. */
+class DeferredEvent implements EventView {
+  readonly source: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly tsNs: bigint;
+  readonly #scanner: EventScanner;
+  #scanned: EventView | undefined;
+
+  constructor(scanner: EventScanner, start: number, end: number, tsNs: bigint) {
+    this.source = scanner.bytes;
+    this.start = start;
+    this.end = end;
+    this.tsNs = tsNs;
+    this.#scanner = scanner;
+  }
+
+  get id(): string {
+    return this.#event.id;
+  }
+
+  get svc(): string {
+    return this.#event.svc;
+  }
+
+  get emitter(): string {
+    return this.#event.emitter;
+  }
+
+  get emitterId(): string {
+    return this.#event.emitterId;
+  }
+
+  get sig(): string {
+    return this.#event.sig;
+  }
+
+  get payload(): Payload | undefined {
+    return this.#event.payload;
+  }
+
+  get content(): string {
+    return this.#event.content;
+  }
+
+  get computedId(): string {
+    return this.#event.computedId;
+  }
+
+  get hostile(): HostileReason | undefined {
+    return this.#event.hostile;
+  }
+
+  get hasUnknownKey(): boolean {
+    return this.#event.hasUnknownKey;
+  }
+
+  get isAmbiguous(): boolean {
+    return this.#event.isAmbiguous;
+  }
+
+  get #event(): EventView {
+    return (this.#scanned ??= readEvent(this.#scanner.standingAt(this.start)));
   }
 }

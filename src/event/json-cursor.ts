@@ -62,11 +62,6 @@ export class JsonCursor {
     this.pos = pos;
   }
 
-  /** All bytes as latin1: one character a byte, so positions are byte offsets. Made anew each time. */
-  get text(): string {
-    return this.bytes.toString('latin1');
-  }
-
   resetTraits(): void {
     this.maxDepth = this.depth;
     this.sawNonAscii = false;

@@ -26,16 +26,10 @@ export class KeyRing {
     if (svc !== 'hey-there' && svc !== 'chau') return; // the payload is read from bytes: not for nothing
     const { payload } = event;
     if (payload?.svc !== 'hey-there' && payload?.svc !== 'chau') return;
-    if (
-      event.sig === '' ||
-      event.emitter === '' ||
-      event.emitter !== payload.from ||
-      payload.publicKey === ''
-    )
-      return;
     const { from, publicKey, id } = payload;
     const known = this.#byName.get(from)?.find(publicKey);
     if (known !== undefined && (id === '' || this.#byId.get(id)?.find(publicKey) !== undefined)) return;
+    if (event.sig === '' || event.emitter === '' || event.emitter !== from || publicKey === '') return;
     const greeting = hash('sha256', `${event.computedId} ${publicKey} ${id} ${event.sig}`, 'base64');
     if (this.#heard.has(greeting)) return;
     if (this.#heard.size >= MAX_HEARD) this.#heard.clear();

@@ -1,5 +1,13 @@
 import { MeshBackupError } from '../errors.ts';
-import { isSame, makeLock, readLock, removeLock, type FoundLock, type LockFile } from './lock-file.ts';
+import {
+  isSame,
+  makeLock,
+  readLock,
+  removeLock,
+  removeOldDrafts,
+  type FoundLock,
+  type LockFile,
+} from './lock-file.ts';
 import { isGone } from './process-identity.ts';
 
 /** How long a lock file may be garbage: where there are no hard links it is made empty and written then. */
@@ -42,6 +50,7 @@ export class FileLock {
       const { made, now } = await makeLock(lockPath);
       if (made) {
         if (holderBefore !== undefined) onTakenOver?.(holderBefore);
+        await removeOldDrafts(lockPath, now);
         return new FileLock(lockPath, made);
       }
       const found = await readLock(lockPath);

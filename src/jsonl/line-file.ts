@@ -35,6 +35,11 @@ export class LineFile {
     return input && new LineFile(input);
   }
 
+  /** A regular file without a byte. */
+  get isEmpty(): boolean {
+    return this.#input.isRegular && this.#input.size === 0;
+  }
+
   /** Whether bytes can be read at any offset of the plain text: a regular file, not compressed. */
   get isSeekable(): boolean {
     return this.#input.isRegular && !this.isCompressed;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, open, unlink, type FileHandle } from 'node:fs/promises';
+import { link, lstat, open, readdir, unlink, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ownIdentity } from './process-identity.ts';
 import { codeOf, unlessMissing, unwritable } from './storage-failure.ts';
@@ -28,6 +29,7 @@ export interface FoundLock extends LockFile {
   readonly holder: LockRecord | 'garbage' | 'foreign';
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_BYTES = 4096;
 const LATER_VERSION = z.object({ version: z.number().gt(1) });
 const READ_FLAGS =
@@ -63,6 +65,23 @@ export async function makeLock(lockPath: string): Promise<{ made: LockFile | und
     }
   } catch (cause) {
     throw unwritable(lockPath, cause);
+  }
+}
+
+/** So old no draft is at work any more: it is there for a moment only. */
+const DRAFT_MS = 60_000;
+
+/** Removes drafts of processes that died between making theirs and removing it. Never throws: it is only tidying. */
+export async function removeOldDrafts(lockPath: string, now: number): Promise<void> {
+  const [folder, prefix] = [dirname(lockPath), `${basename(lockPath)}-`];
+  try {
+    for (const name of await readdir(folder)) {
+      if (!name.startsWith(prefix) || !UUID.test(name.slice(prefix.length))) continue;
+      const { mtimeMs } = await lstat(join(folder, name));
+      if (now - mtimeMs > DRAFT_MS) await unlink(join(folder, name));
+    }
+  } catch {
+    // Somebody else was faster, or may do what we may not.
   }
 }
 

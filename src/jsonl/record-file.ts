@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import ndjson from 'ndjson';
 import { MeshBackupError } from '../errors.ts';
 import { readLines } from './read-lines.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** A record of ours: flat, and the same record is the same text. Never an event: those are bytes, not objects. */
 export type FlatRecord = Readonly<Record<string, string | number>>;
@@ -50,10 +52,16 @@ export class RecordFile {
     }
   }
 
+  /** Makes what was added durable. */
+  async sync(): Promise<void> {
+    await this.#file.sync().catch(ignoreUnsyncable);
+    await syncFolder(dirname(this.#path)); // it may be new
+  }
+
   /** Makes what was added durable, and closes the file. */
   async close(): Promise<void> {
     try {
-      await this.#file.sync().catch(ignoreUnsyncable);
+      await this.sync();
     } finally {
       await this.#file.close();
     }

@@ -1,10 +1,10 @@
 import type { EventView } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
 import { chooseBest } from './best-copy.ts';
-import { compareBytes } from './order.ts';
+import { Given } from './given.ts';
 import type { RunOrigin } from './run.ts';
 import type { RunPool } from './run-pool.ts';
-import { TaggedWriter } from './tagged-writer.ts';
+import type { TaggedRun } from './tagged-run.ts';
 import { variantTest } from './variant.ts';
 
 /** One spelling of an event, and the sources that gave it. */
@@ -19,48 +19,46 @@ export type VariantListener = (loser: Copy, winner: Copy) => Promise<void> | voi
 /** So much of the copies of one event is in memory at a time: more spellings fill our disk, not our memory. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** All copies of one event, added in the order of runs: equal bytes follow one another and are one copy. */
+/** The spellings of one event that has several, added in the order of runs. */
 export class Copies {
   readonly #keys: KeyRing;
   readonly #pool: RunPool;
-  #copies: { event: EventView; origins: Set<RunOrigin> }[] = [];
+  #copies: Copy[] = [];
   #bytes = 0;
-  #dismissed: TaggedWriter | undefined;
-  /** A known run holds the event. */
-  isKnown = false;
-  /** How often sources gave it. */
-  given = 0;
+  #dismissed: TaggedRun | undefined;
+  readonly given = new Given();
 
   constructor(keys: KeyRing, pool: RunPool) {
     this.#keys = keys;
     this.#pool = pool;
   }
 
+  /** Adds a spelling, and all who gave it. */
   add(event: EventView, origins: readonly RunOrigin[]): void {
-    for (const origin of origins) {
-      if (origin.role === 'known') this.isKnown = true;
-      else {
-        this.given++;
-        this.#copyOf(event).add(origin);
-      }
-    }
+    this.given.add(origins);
+    if (this.#bytes > MAX_BYTES) this.#dismissLosers();
+    this.#copies.push({ event, origins: new Set(origins) });
+    this.#bytes += event.end - event.start;
   }
 
-  get isContested(): boolean {
-    return this.#copies.length > 1 || this.#dismissed !== undefined;
-  }
-
-  /** The best copy; there is one if a source gave any. */
+  /** The best copy, those of known backups among them. */
   choose(): Copy {
     return chooseBest(this.#copies, this.#keys);
   }
 
-  /** Tells of the losers that are variants of the winner, and counts them. */
+  /** Whether a known backup has this very copy. */
+  isKnown({ origins }: Copy): boolean {
+    if (!this.given.isKnown) return false;
+    for (const { role } of origins) if (role === 'known') return true;
+    return false;
+  }
+
+  /** Tells of the losers that are variants of the winner, and counts them. What a known backup has stays there. */
   async tellVariants(winner: Copy, tell: VariantListener | undefined): Promise<number> {
     const isVariant = variantTest(winner.event);
     let count = 0;
     for (const loser of this.#losers(winner)) {
-      if (!isVariant(loser.event)) continue;
+      if (this.isKnown(loser) || !isVariant(loser.event)) continue;
       count++;
       await tell?.(loser, winner);
     }
@@ -70,28 +68,19 @@ export class Copies {
   *#losers(winner: Copy): Generator<Copy, void, undefined> {
     for (const copy of this.#copies) if (copy !== winner) yield copy;
     if (this.#dismissed === undefined) return;
-    const reader = this.#dismissed.finish().open();
+    this.#dismissed.flush();
+    const reader = this.#dismissed.open();
     while (reader.current !== undefined) {
       yield { event: reader.current, origins: new Set(reader.origins) };
       reader.advance();
     }
   }
 
-  #copyOf(event: EventView): Set<RunOrigin> {
-    const last = this.#copies.at(-1);
-    if (last !== undefined && compareBytes(last.event, event) === 0) return last.origins;
-    if (this.#bytes > MAX_BYTES) this.#dismissLosers();
-    const origins = new Set<RunOrigin>();
-    this.#copies.push({ event, origins });
-    this.#bytes += event.end - event.start;
-    return origins;
-  }
-
   /** Writes all but the best copy so far to the disk: none of them can win any more. */
   #dismissLosers(): void {
     const best = chooseBest(this.#copies, this.#keys);
-    this.#dismissed ??= new TaggedWriter(this.#pool);
-    for (const copy of this.#copies) if (copy !== best) this.#dismissed.write(copy.event, copy.origins);
+    this.#dismissed ??= this.#pool.taggedRun();
+    for (const copy of this.#copies) if (copy !== best) this.#dismissed.write(copy.event, [...copy.origins]);
     this.#copies = this.#copies.filter((copy) => copy === best);
     this.#bytes = best.event.end - best.event.start;
   }

@@ -8,8 +8,10 @@ import { proveEvent } from '../event/proof.ts';
 export function compareEvents(a: EventView, b: EventView): number {
   if (a === b) return 0;
   if (a.tsNs !== b.tsNs) return a.tsNs < b.tsNs ? -1 : 1;
+  const bytes = compareBytes(a, b);
+  if (bytes === 0) return 0; // most that share their time are the same, and need not be read for that
   if (a.id !== b.id) return a.id < b.id ? -1 : 1;
-  return Number(fits(b)) - Number(fits(a)) || compareBytes(a, b);
+  return Number(fits(b)) - Number(fits(a)) || bytes;
 }
 
 /**

@@ -1,6 +1,6 @@
 import TinyQueue from 'tinyqueue';
 import type { EventView } from '../event/event-view.ts';
-import { compareEvents } from './order.ts';
+import { compareBytes, compareEvents } from './order.ts';
 import type { Run, RunOrigin, RunReader } from './run.ts';
 
 /** The events of several runs, lowest first. */
@@ -18,15 +18,25 @@ export class ReaderQueue {
     return this.#readers.peek()?.current;
   }
 
-  /** Takes the lowest event away and returns who gave it. There must be one. */
-  take(): readonly RunOrigin[] {
-    const reader = this.#readers.pop()!;
-    const { origins } = reader;
-    reader.advance(this.#last);
-    if (reader.current !== undefined) {
-      this.#last = reader.current;
-      this.#readers.push(reader);
+  /** Takes all that is equal to an event byte for byte; `origins` is then who gave it. */
+  takeEqual(event: EventView, origins: RunOrigin[]): void {
+    origins.length = 0;
+    for (let next = this.lowest; next !== undefined && isEqual(next, event); next = this.lowest) {
+      this.#take(origins);
     }
-    return origins;
   }
+
+  /** Takes the lowest event away, and adds who gave it. */
+  #take(origins: RunOrigin[]): void {
+    const reader = this.#readers.pop()!;
+    for (const origin of reader.origins) origins.push(origin);
+    reader.advance(this.#last);
+    if (reader.current === undefined) return;
+    this.#last = reader.current;
+    this.#readers.push(reader);
+  }
+}
+
+function isEqual(a: EventView, b: EventView): boolean {
+  return a === b || (a.tsNs === b.tsNs && compareBytes(a, b) === 0);
 }

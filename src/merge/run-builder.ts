@@ -1,59 +1,37 @@
 import type { EventView } from '../event/event-view.ts';
 import { compareEvents } from './order.ts';
-import { sortRecords, viewRecord, type EventRecord } from './record.ts';
-import type { Run } from './run.ts';
-import type { Segment } from './segment.ts';
+import { MemoryRun, type Run, type RunOrigin } from './run.ts';
 
-/** What a builder needs of its pool. */
-export interface BuilderPool {
-  /** Keeps the event in memory; may settle and spill all that is in memory before. */
-  keep(event: EventView): EventRecord;
-  newSegment(): Segment;
-}
-
-/**
- * Collects the copies that one origin gave, in any order, and sorts them. A walk in order makes one run, however long;
- * where the order breaks between two stretches that were settled, another run begins.
- */
+/** Collects the copies that one origin gave, in any order, until the pool makes a run of them. */
 export class RunBuilder {
-  readonly #pool: BuilderPool;
-  readonly #segments: Segment[] = [];
-  #records: EventRecord[] = [];
+  readonly #origin: RunOrigin;
+  readonly #keep: (event: EventView) => EventView;
+  #events: EventView[] = [];
   #isInOrder = true;
-  /** Last of what was settled. */
-  #last: EventView | undefined;
 
-  constructor(pool: BuilderPool) {
-    this.#pool = pool;
+  /** `keep` returns the view of an event that stays good until the run is taken. */
+  constructor(origin: RunOrigin, keep: (event: EventView) => EventView) {
+    this.#origin = origin;
+    this.#keep = keep;
   }
 
-  /** Throws what spilling throws: `NO_ROOM`, `TEMPORARY_FILE`. */
   add(event: EventView): void {
-    const record = this.#pool.keep(event);
-    const before = this.#records.at(-1);
-    // Those of one time may still be out of order: settling looks at them.
-    if (before !== undefined && record.tsNs <= before.tsNs) this.#isInOrder = false;
-    this.#records.push(record);
+    const kept = this.#keep(event);
+    const before = this.#events.at(-1);
+    if (before !== undefined && compareEvents(before, kept) > 0) this.#isInOrder = false;
+    this.#events.push(kept);
   }
 
-  /** Sorts what was added since the last time and puts it behind the segment that it continues. */
-  settle(): void {
-    const records = this.#records;
-    if (records.length === 0) return;
-    if (!this.#isInOrder) sortRecords(records);
-    const first = viewRecord(records[0]!);
-    if (this.#last === undefined || compareEvents(this.#last, first) > 0) {
-      this.#segments.push(this.#pool.newSegment());
-    }
-    this.#last = viewRecord(records.at(-1)!);
-    this.#segments.at(-1)!.addTail(records);
-    this.#records = [];
+  get size(): number {
+    return this.#events.length;
+  }
+
+  /** A run of what was added since the last time. */
+  take(): Run {
+    const events = this.#events;
+    if (!this.#isInOrder) events.sort(compareEvents);
+    this.#events = [];
     this.#isInOrder = true;
-  }
-
-  /** The runs that were collected; the builder is used up after it. */
-  finish(): readonly Run[] {
-    this.settle();
-    return this.#segments;
+    return new MemoryRun(this.#origin, events);
   }
 }

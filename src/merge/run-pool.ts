@@ -1,33 +1,36 @@
 import { tmpdir } from 'node:os';
+import { EventMemo } from '../event/event-memo.ts';
 import type { EventView } from '../event/event-view.ts';
-import { LineArena } from './line-arena.ts';
-import { RECORD_BYTES, type EventRecord } from './record.ts';
-import { RunBuilder, type BuilderPool } from './run-builder.ts';
-import type { RunOrigin } from './run.ts';
-import { Segment } from './segment.ts';
+import { pour } from './pour.ts';
+import { RunBuilder } from './run-builder.ts';
+import type { Run, RunOrigin } from './run.ts';
 import { Spool } from './spool.ts';
+import { TaggedRun, type OriginList } from './tagged-run.ts';
 
 export interface RunPoolOptions {
-  /** Memory for the copies of all runs together; what is more goes to a temporary file. Default 32 MiB. */
-  readonly memoryBytes?: number;
+  /** Memory for the events of all runs together; what is more goes to a temporary file. Default 32 MiB. */
+  readonly memoryBytes?: number | undefined;
   /** Where that file lies. Default: the system's place for such things (TMPDIR). */
-  readonly folder?: string;
-  /** Keeps it under this name in the folder, for whoever wants to find it later; default: it has no name. */
-  readonly keepAs?: string;
+  readonly folder?: string | undefined;
 }
 
 export const DEFAULT_MEMORY_BYTES = 32 * 1024 * 1024;
 
-/** Where runs live until they are merged: in memory up to a budget, beyond it in one private temporary file. */
+/** What a run costs for each of its events, which may be another's as well. */
+const REFERENCE_BYTES = 8;
+
+/**
+ * Where runs live until they are merged: in memory up to a budget, beyond it in one private temporary file. What is in
+ * memory goes there as one run, in which an event stands once, whoever gave it.
+ */
 export class RunPool {
+  readonly memo = new EventMemo();
   readonly #options: RunPoolOptions;
-  readonly #builders = new Set<RunBuilder>();
-  readonly #segments: Segment[] = [];
-  readonly #origins: RunOrigin[] = [];
-  readonly #originIndices = new Map<RunOrigin, number>();
+  readonly #builders: RunBuilder[] = [];
+  readonly #spilled: Run[] = [];
+  readonly #origins = new NumberedOrigins();
+  #references = 0;
   #spool: Spool | undefined;
-  readonly #arena = new LineArena();
-  #recordCount = 0;
 
   constructor(options: RunPoolOptions = {}) {
     this.#options = options;
@@ -35,30 +38,38 @@ export class RunPool {
 
   /** A builder of runs that this origin gave. The origin is looked at when the runs are read, not before. */
   builder(origin: RunOrigin): RunBuilder {
-    const pool: BuilderPool = {
-      keep: (event) => this.#keep(event),
-      newSegment: () => this.#newSegment([origin], false),
-    };
-    const builder = new RunBuilder(pool);
-    this.#builders.add(builder);
+    const builder = new RunBuilder(origin, (event) => this.#keep(event));
+    this.#builders.push(builder);
     return builder;
   }
 
-  /** An empty run of lines that are tagged with `originIndex`. */
-  taggedSegment(): Segment {
-    return this.#newSegment(this.#origins, true);
+  /**
+   * Moves what is in memory into the file, if it is too much; to be called with each answer or so. Views that the memo
+   * gave stay good until that has happened twice. Throws `NO_ROOM`, `TEMPORARY_FILE`.
+   */
+  relieve(): void {
+    const limit = this.#options.memoryBytes ?? DEFAULT_MEMORY_BYTES;
+    // What was moved last rests in memory, too.
+    if (2 * this.memo.bytes + this.#references * REFERENCE_BYTES <= limit) return;
+    const runs = this.#takeAll();
+    if (runs.length > 0) {
+      const spilled = this.taggedRun();
+      const pouring = pour(runs, spilled);
+      while (pouring.next().done !== true);
+      this.#spilled.push(spilled);
+    }
+    this.memo.turn();
   }
 
-  originIndex(origin: RunOrigin): number {
-    let index = this.#originIndices.get(origin);
-    if (index === undefined) this.#originIndices.set(origin, (index = this.#origins.push(origin) - 1));
-    return index;
+  /** All runs that builders collected; after it they are used up. */
+  finish(): readonly Run[] {
+    return [...this.#spilled, ...this.#takeAll()];
   }
 
-  /** The temporary file; made when it is first needed. Throws `TEMPORARY_FILE`. */
-  spool(): Spool {
-    this.#spool ??= new Spool(this.#options.folder ?? tmpdir(), this.#options.keepAs);
-    return this.#spool;
+  /** An empty run in the file, which is made when it is first needed. Throws `TEMPORARY_FILE`. */
+  taggedRun(): TaggedRun {
+    this.#spool ??= new Spool(this.#options.folder ?? tmpdir());
+    return new TaggedRun(this.#spool, this.#origins);
   }
 
   /** Ends all runs of the pool. */
@@ -67,26 +78,24 @@ export class RunPool {
     this.#spool = undefined;
   }
 
-  #newSegment(origins: readonly RunOrigin[], isTagged: boolean): Segment {
-    const segment = new Segment(origins, isTagged, () => this.spool());
-    this.#segments.push(segment);
-    return segment;
+  #keep(event: EventView): EventView {
+    this.#references++;
+    return this.memo.remember(event);
   }
 
-  #keep(event: EventView): EventRecord {
-    const cost = event.end - event.start + RECORD_BYTES;
-    const limit = this.#options.memoryBytes ?? DEFAULT_MEMORY_BYTES;
-    if (this.#recordCount > 0 && this.#arena.bytes + this.#recordCount * RECORD_BYTES + cost > limit)
-      this.#spill();
-    this.#recordCount++;
-    return { tsNs: event.tsNs, place: this.#arena.add(event) };
+  #takeAll(): Run[] {
+    this.#references = 0;
+    return this.#builders.filter(({ size }) => size > 0).map((builder) => builder.take());
   }
+}
 
-  /** Moves all that is in memory into the spool. */
-  #spill(): void {
-    for (const builder of this.#builders) builder.settle();
-    for (const segment of this.#segments) segment.spill();
-    this.#arena.clear();
-    this.#recordCount = 0;
+class NumberedOrigins implements OriginList {
+  readonly all: RunOrigin[] = [];
+  readonly #numbers = new Map<RunOrigin, number>();
+
+  numberOf(origin: RunOrigin): number {
+    let number = this.#numbers.get(origin);
+    if (number === undefined) this.#numbers.set(origin, (number = this.all.push(origin) - 1));
+    return number;
   }
 }

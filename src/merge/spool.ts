@@ -1,19 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fdatasync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { MeshBackupError } from '../errors.ts';
 import { assertRoom } from '../jsonl/free-space.ts';
+import type { Extent, LineStore } from './segment.ts';
 
-/** A stretch of a spool, in bytes. */
-export interface Extent {
-  readonly start: number;
-  readonly end: number;
-}
-
-const NO_ROOM_HINT = 'Make room, or name another place with TMPDIR.';
-
-/** Pieces are gathered into writes of this size. */
-const WRITE_BYTES = 1024 * 1024;
+const NO_ROOM_HINT = 'Make room. Temporary files lie beside the backup of -o, else where TMPDIR says.';
 
 const FLAGS =
   constants.O_RDWR |
@@ -26,13 +19,12 @@ const FLAGS =
  * can), so nothing is left of it whatever happens; with `keepAs` it stays under that name, which must be free.
  * Writing and reading block: that keeps their order obvious, and they mostly meet the page cache.
  */
-export class Spool {
+export class Spool implements LineStore {
   readonly #folder: string;
   readonly #path: string;
   readonly #fd: number;
   readonly #isUnlinked: boolean;
   readonly #isKept: boolean;
-  readonly #buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
   #size = 0;
 
   /** Throws `TEMPORARY_FILE`. */
@@ -49,22 +41,19 @@ export class Spool {
     }
   }
 
-  /** Appends the pieces and tells where they went. Throws `NO_ROOM`, `TEMPORARY_FILE`. */
-  append(pieces: Iterable<Uint8Array>): Extent {
+  /** Appends bytes, best many at a time, and tells where they went. Throws `NO_ROOM`, `TEMPORARY_FILE`. */
+  append(bytes: Uint8Array): Extent {
     const start = this.#size;
-    let used = 0;
-    for (const piece of pieces) {
-      if (used + piece.length > WRITE_BYTES) {
-        this.#write(this.#buffer, used);
-        used = 0;
+    assertRoom(this.#folder, bytes.length, NO_ROOM_HINT);
+    try {
+      for (let at = 0; at < bytes.length;) {
+        const written = writeSync(this.#fd, bytes, at, bytes.length - at, this.#size);
+        at += written;
+        this.#size += written;
       }
-      if (piece.length > WRITE_BYTES) this.#write(piece, piece.length);
-      else {
-        this.#buffer.set(piece, used);
-        used += piece.length;
-      }
+    } catch (cause) {
+      throw failure(this.#folder, cause);
     }
-    this.#write(this.#buffer, used);
     return { start, end: this.#size };
   }
 
@@ -77,22 +66,18 @@ export class Spool {
     }
   }
 
-  close(): void {
-    closeSync(this.#fd);
-    if (!this.#isUnlinked && !this.#isKept) unlinkSync(this.#path);
-  }
-
-  #write(bytes: Uint8Array, length: number): void {
-    assertRoom(this.#folder, length, NO_ROOM_HINT);
+  /** Resolves when what was appended is on the disk. Throws `TEMPORARY_FILE`. */
+  async sync(): Promise<void> {
     try {
-      for (let at = 0; at < length;) {
-        const written = writeSync(this.#fd, bytes, at, length - at, this.#size);
-        at += written;
-        this.#size += written;
-      }
+      await promisify(fdatasync)(this.#fd);
     } catch (cause) {
       throw failure(this.#folder, cause);
     }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+    if (!this.#isUnlinked && !this.#isKept) unlinkSync(this.#path);
   }
 }
 

@@ -29,7 +29,7 @@ export function variantTest(winner: EventView): (loser: EventView) => boolean {
 function take(event: EventView): { rest: string; taken: string[] } {
   const scanner = scanLine(eventBytes(event));
   if (scanner === undefined) throw new RangeError('an event that was scanned before is no JSON');
-  const { text } = scanner.cursor;
+  const text = eventBytes(event).toString('latin1');
   const members = LOSABLE.map((slot) => scanner.member(slot));
   let rest = '';
   let at = 0;

@@ -22,8 +22,11 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  /** Good until the connection's next request: the memory is used again. */
   readonly body: Buffer;
 }
+
+const FIRST_BODY_BYTES = 64 * 1024;
 
 /** Opens connections to peers. `close` ends what is under way on them. */
 export class PeerHttp {
@@ -57,6 +60,8 @@ export class PeerConnection {
   readonly #basePath: string;
   readonly #onClose: () => void;
   #connectError: unknown;
+  /** Bodies, one after another: memory that is thrown away by the megabyte is collected late. */
+  #body: Buffer = Buffer.alloc(0);
   #isClosed = false;
 
   /** Use `PeerHttp.connect`. */
@@ -104,16 +109,27 @@ export class PeerConnection {
       signal: idle.signal,
     });
     idle.restart();
-    const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
       idle.restart();
-      bytes += chunk.length;
       onBytes?.(chunk.length);
-      if (bytes > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
+      if (bytes + chunk.length > maxBytes) throw tooLarge(maxBytes);
+      this.#keep(chunk, bytes);
+      bytes += chunk.length;
     }
-    return { status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks, bytes) };
+    return { status: answer.statusCode, headers: answer.headers, body: this.#body.subarray(0, bytes) };
+  }
+
+  /** Puts a piece of a body behind those before it. */
+  #keep(chunk: Buffer, at: number): void {
+    if (at + chunk.length > this.#body.length) {
+      const larger = Buffer.allocUnsafeSlow(
+        Math.max(FIRST_BODY_BYTES, 2 * this.#body.length, at + chunk.length),
+      );
+      this.#body.copy(larger, 0, 0, at);
+      this.#body = larger;
+    }
+    chunk.copy(this.#body, at);
   }
 
   /** Ends what is under way; a second call changes nothing. */

@@ -1,7 +1,7 @@
 import { END, NotJson } from '../event/json-cursor.ts';
 import { decodeJsonString } from '../event/json-string.ts';
-import { readEvent, type EventView } from '../event/event-view.ts';
-import { proveEvent } from '../event/proof.ts';
+import type { EventTrack } from '../event/event-memo.ts';
+import { copyEvent, readEvent, type EventView } from '../event/event-view.ts';
 import { EventScanner } from '../event/scanner.ts';
 
 /** Which members of an answer are read; all others are passed over. */
@@ -20,13 +20,16 @@ export interface AnswerBody {
   readonly broken: string | undefined;
 }
 
-/** Parses an answer that holds events. Never throws: where it breaks, `broken` says so. */
-export function parseAnswerBody(body: Buffer, shape: BodyShape): AnswerBody {
+/**
+ * Parses an answer that holds events; those that the track's memo knows are not scanned again.
+ * Never throws: where it breaks, `broken` says so.
+ */
+export function parseAnswerBody(body: Buffer, shape: BodyShape, track?: EventTrack): AnswerBody {
   const events: EventView[] = [];
   const scalars = new Map<string, string>();
   let broken: string | undefined;
   try {
-    scanBody(new EventScanner(body), shape, events, scalars);
+    scanBody(new EventScanner(body), shape, events, scalars, track);
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
     broken = `no answer of a nara from byte ${error.position} on`;
@@ -43,6 +46,7 @@ function scanBody(
   { list, scalars: types }: BodyShape,
   events: EventView[],
   scalars: Map<string, string>,
+  track: EventTrack | undefined,
 ): void {
   const { bytes: body, cursor } = scanner;
   for (let more = cursor.openObject(); more; more = cursor.anotherMember()) {
@@ -51,7 +55,7 @@ function scanBody(
     if (scalars.has(key)) cursor.fail();
     if (key === list) {
       scalars.set(key, '');
-      if (cursor.peek() === OPEN_ARRAY) scanEvents(scanner, events);
+      if (cursor.peek() === OPEN_ARRAY) scanEvents(scanner, events, track);
       else if (cursor.literal() !== 'n') cursor.fail();
     } else if (Object.hasOwn(types, key)) scalars.set(key, readScalar(scanner, types[key]!));
     else cursor.skip();
@@ -76,12 +80,18 @@ function readScalar({ bytes, cursor }: EventScanner, type: BodyShape['scalars'][
   }
 }
 
-function scanEvents(scanner: EventScanner, events: EventView[]): void {
-  const { cursor } = scanner;
+function scanEvents(scanner: EventScanner, events: EventView[], track: EventTrack | undefined): void {
+  const { bytes, cursor } = scanner;
   for (let more = cursor.openArray(); more; more = cursor.anotherElement()) {
-    scanner.scan();
-    const event = readEvent(scanner);
-    proveEvent(event); // everybody asks for that, and now the scanner need not come back
-    events.push(event);
+    cursor.peek();
+    const known = track?.guess(bytes, cursor.pos);
+    if (known === undefined) {
+      scanner.scan();
+      const event = readEvent(scanner);
+      events.push(track === undefined ? copyEvent(event) : track.add(event));
+    } else {
+      cursor.pos += known.end - known.start;
+      events.push(known);
+    }
   }
 }

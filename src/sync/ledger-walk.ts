@@ -14,6 +14,12 @@ const MAX_SERVICES = 100;
 
 type Pages = AsyncGenerator<readonly EventView[], void, undefined>;
 
+/** More events of one `ts` than a page holds. */
+interface Burst {
+  readonly burstNs: bigint;
+  readonly rounds: SliceRounds;
+}
+
 /** A walk over one peer's ledger. Where `pages` throws, a further call goes on from where it was. */
 export class LedgerWalk {
   readonly #client: SyncClient;
@@ -50,17 +56,28 @@ export class LedgerWalk {
       const request = { cursor: position.cursor, pageSize: position.pageSize, services };
       const answer = await this.#client.fetchPage(request);
       this.#count(answer.events, position.cursor + 1n);
-      yield answer.events;
+      // Whoever takes the events need not keep them: they are looked at before.
       const step = judgePage(position, pageSize, answer, this.#nowNs());
+      const burst = step.burstNs === undefined ? undefined : this.#burst(step.burstNs, answer.events);
+      if (step.legacyCap !== undefined) this.#legacy = this.#legacyRounds(step.legacyCap, answer.events);
+      yield answer.events;
       if (step.isDisordered === true) warn(this.#report, 'gives its pages out of order');
       if (step.flaw !== undefined) this.#report.flaws.push(step.flaw);
-      if (step.burstNs !== undefined) yield* this.#walkBurst(step.burstNs, answer.events);
-      if (step.legacyCap !== undefined) this.#legacy = this.#legacyRounds(step.legacyCap, answer.events);
+      if (burst !== undefined) yield* this.#walkBurst(burst);
       this.#position = step.next;
       if (step.next !== undefined) this.#noteEdge(answer.events, step.next.cursor + 1n);
     }
     if (this.#legacy !== undefined) yield* this.#walkLegacy(this.#legacy);
     this.#position = undefined;
+  }
+
+  /** One answer from behind the ledger's end: it proves the peer's key, and holds nothing, or what is given unasked. */
+  async *probe(): Pages {
+    const { services } = this.#options;
+    const { events } = await this.#client.fetchPage({ cursor: INT64_MAX - 1n, pageSize: 1, services });
+    this.#count(events, INT64_MAX);
+    this.#position = undefined;
+    yield events;
   }
 
   #count(events: readonly EventView[], edgeNs: bigint): void {
@@ -74,7 +91,7 @@ export class LedgerWalk {
     this.#edge = { tsNs: edgeNs, count: Math.max(before, countOf(edgeNs, events)) };
   }
 
-  async *#walkBurst(burstNs: bigint, given: readonly EventView[]): Pages {
+  #burst(burstNs: bigint, given: readonly EventView[]): Burst {
     const found = given.map(({ svc }) => svc);
     const rounds = this.#rounds(given, {
       fetcher: burstFetcher(this.#client, burstNs),
@@ -83,6 +100,10 @@ export class LedgerWalk {
       cursor: burstNs - 1n,
       untilNs: burstNs,
     });
+    return { burstNs, rounds };
+  }
+
+  async *#walkBurst({ burstNs, rounds }: Burst): Pages {
     yield* rounds.pages();
     if (rounds.isSettled) return;
     const message = `${rounds.distinct} events bear the ts ${burstNs}, and neither services nor slices reach all of them`;

@@ -1,3 +1,4 @@
+import type { EventMemo } from '../event/event-memo.ts';
 import type { PeerHttp } from '../mesh/http.ts';
 import type { Requester } from '../mesh/request-signing.ts';
 
@@ -40,6 +41,8 @@ export const DEFAULT_WALK_BOUNDS: WalkBounds = {
 export interface WalkOptions extends WalkBounds {
   readonly http: PeerHttp;
   readonly requester: Requester;
+  /** Events that were seen before, from whichever peer: they are not scanned again. Whoever gives it bounds it. */
+  readonly memo?: EventMemo;
   /** Unix nanoseconds, inclusive and exclusive. */
   readonly sinceNs: bigint | undefined;
   readonly untilNs: bigint | undefined;
@@ -48,6 +51,8 @@ export interface WalkOptions extends WalkBounds {
   readonly acceptUnsigned: boolean;
   /** Ask for `/api/checkpoints/all`, too, which needs no authentication. */
   readonly checkpoints: boolean;
+  /** Asked once, with the key that the peer shows: whether what it holds is had already. Then it has only to prove the key. */
+  readonly isHad?: (publicKey: string) => boolean;
   /** Ends the walk; its reason is reported as the flaw. */
   readonly signal: AbortSignal;
   /** Unix milliseconds. */

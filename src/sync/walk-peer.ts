@@ -49,6 +49,8 @@ class PeerWalk {
   /** Once the peer has told who it is. */
   #ledger: LedgerWalk | undefined;
   #isWalked = false;
+  /** What it holds is had already: it has only to prove that it is who it says. */
+  #isHad = false;
   /** Why the ledger's walk ended before its end. */
   #ending: Flaw | undefined;
 
@@ -83,7 +85,8 @@ class PeerWalk {
     let failure: unknown = new MeshBackupError('INTERRUPTED', 'left before its end');
     try {
       this.#ledger ??= await this.#meet();
-      for await (const events of this.#ledger.pages()) yield { part: 'ledger', events };
+      const pages = this.#isHad ? this.#ledger.probe() : this.#ledger.pages();
+      for await (const events of pages) yield { part: 'ledger', events };
       failure = undefined;
       this.#isWalked = true;
       if (before !== undefined) this.#report.notes.push(`went on after: ${before.error.message}`);
@@ -97,6 +100,7 @@ class PeerWalk {
 
   async #meet(): Promise<LedgerWalk> {
     const key = await meetPeer(this.#peer, this.#session, this.#options.firstByteTimeoutMs, this.#report);
+    this.#isHad = key !== undefined && this.#options.isHad?.(key.text) === true;
     const client = new SyncClient(this.#session, this.#options, this.#report, key);
     return new LedgerWalk(client, this.#session, this.#options, this.#report);
   }
@@ -119,7 +123,7 @@ class PeerWalk {
   #wantsCheckpoints(): boolean {
     const { checkpoints, services } = this.#options;
     const isAsked = checkpoints && (services === undefined || services.includes('checkpoint'));
-    if (!isAsked || this.#checkpoints.isDone) return false;
+    if (!isAsked || this.#checkpoints.isDone || this.#isHad) return false;
     if (this.#ledger !== undefined && this.#session.isOpen) return true;
     this.#report.checkpoints.trouble = this.#ending?.error;
     return false;

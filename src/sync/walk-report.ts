@@ -41,6 +41,8 @@ export interface WalkReport extends Traffic {
   proven: boolean;
   firstTsNs: bigint | undefined;
   lastTsNs: bigint | undefined;
+  /** Unix milliseconds: the peer was walked then and gave all; now it only proved its key. */
+  takenFromMs: number | undefined;
   readonly checkpoints: CheckpointReport;
   readonly flaws: Flaw[];
   readonly warnings: string[];
@@ -60,6 +62,7 @@ export function newReport(peer: PeerAddress): WalkReport {
     ...NO_TRAFFIC,
     firstTsNs: undefined,
     lastTsNs: undefined,
+    takenFromMs: undefined,
     checkpoints: { ...NO_TRAFFIC, trouble: undefined },
     flaws: [],
     warnings: [],

@@ -54,7 +54,7 @@ const probes = {
 };
 
 for (const [name, run] of Object.entries(probes)) {
-  COMMANDS.push({
+  const module = {
     name,
     summary: name,
     jsonTo: 'stderr',
@@ -63,7 +63,8 @@ for (const [name, run] of Object.entries(probes)) {
       if (name === 'soul') declareSoulFlags(command.option('--to <file>', 'where to write what was read'));
     },
     run,
-  });
+  };
+  COMMANDS.set(name, () => Promise.resolve(module));
 }
 
 await runProcess({ programName: 'probe' });

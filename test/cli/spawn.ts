@@ -15,6 +15,8 @@ interface SpawnSettings {
   /** Instead of the tests' own, but for PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** False: what is named is a command, no script of this checkout. */
+  readonly isScript?: boolean;
 }
 
 /** Starts a script of this checkout (`bin/mesh-backup.js`) as a process; stdin stays open. */
@@ -24,7 +26,11 @@ export function start(
   settings: SpawnSettings = {},
 ): ChildProcessWithoutNullStreams {
   const env = { PATH: process.env['PATH'], ...settings.env };
-  return spawn(process.execPath, [fileURLToPath(new URL(script, ROOT)), ...args], { env, cwd: settings.cwd });
+  const [command, words] =
+    settings.isScript === false
+      ? [script, args]
+      : [process.execPath, [fileURLToPath(new URL(script, ROOT)), ...args]];
+  return spawn(command, words, { env, cwd: settings.cwd });
 }
 
 /** Runs a script to its end. */

@@ -1,3 +1,4 @@
+import type { Destination } from '../../src/dump/destination.ts';
 import { dump, type DumpOptions } from '../../src/dump/dump.ts';
 import type { DumpSummary } from '../../src/dump/summary.ts';
 import { parsePeer } from '../../src/mesh/peer-list.ts';
@@ -15,7 +16,13 @@ export interface Dumped {
 export const BOUNDS = { ...DEFAULT_WALK_BOUNDS, retry: { maxTries: 4, firstDelayMs: 1, maxDelayMs: 2 } };
 
 /** Dumps a mesh of the sandbox as its requester. */
-export async function dumpMesh(mesh: SandboxMesh, options: Partial<DumpOptions> = {}): Promise<Dumped> {
+export async function dumpMesh(
+  mesh: SandboxMesh,
+  {
+    destination,
+    ...options
+  }: Partial<Omit<DumpOptions, 'destination'>> & { destination?: Partial<Destination> } = {},
+): Promise<Dumped> {
   let text = '';
   const summary = await dump({
     requester: { name: mesh.requester.name, keypair: mesh.requester },
@@ -27,9 +34,12 @@ export async function dumpMesh(mesh: SandboxMesh, options: Partial<DumpOptions> 
     acceptUnsigned: false,
     checkpoints: true,
     keepMisfits: false,
-    write: (bytes) => {
-      text += bytes.toString();
-      return Promise.resolve();
+    destination: {
+      write: (bytes) => {
+        text += bytes.toString();
+        return Promise.resolve();
+      },
+      ...destination,
     },
     signal: new AbortController().signal,
     ...options,
@@ -57,6 +67,7 @@ export async function withMesh<T>(
 export function recordList(): {
   records: Record<string, string | number>[];
   add: (r: Record<string, string | number>) => Promise<void>;
+  sync: () => Promise<void>;
 } {
   const records: Record<string, string | number>[] = [];
   return {
@@ -65,5 +76,6 @@ export function recordList(): {
       records.push(record);
       return Promise.resolve();
     },
+    sync: () => Promise.resolve(),
   };
 }

@@ -1,11 +1,13 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Destination } from '../../src/dump/destination.ts';
 import type { EventFilter } from '../../src/dump/filter.ts';
 import { MeshBackupError } from '../../src/errors.ts';
 import { proveEvent } from '../../src/event/proof.ts';
 import { partiesOf } from '../../src/event/roles.ts';
+import { LineFile } from '../../src/jsonl/line-file.ts';
 import { checkDump } from '../../src/sandbox/check-dump.ts';
 import type { SandboxMesh } from '../../src/sandbox/mesh.ts';
 import { walkState } from '../../src/sync/walk-report.ts';
@@ -178,15 +180,24 @@ describe('what the file of -ids-from has', () => {
     return path;
   }
 
+  async function knowing(path: string): Promise<Partial<Destination>> {
+    const file = await LineFile.open(path);
+    if (file !== undefined) onTestFinished(() => file.close());
+    return { prior: file && { file, role: 'known', isAppendedTo: false } };
+  }
+
   test('is not written again: sorted or not, CRLF, blank lines, a torn end', async () => {
     await withMesh({}, async (mesh) => {
       const { lines } = await dumpMesh(mesh, { bounds });
       const half = lines.filter((_, at) => at % 2 === 0).reverse();
       const idsFrom = await knownFile(`\r\n${half.join('\r\n')}`);
-      const { lines: rest, summary } = await dumpMesh(mesh, { bounds, idsFrom });
+      const { lines: rest, summary } = await dumpMesh(mesh, { bounds, destination: await knowing(idsFrom) });
       expect(rest).toEqual(lines.filter((_, at) => at % 2 === 1));
-      expect(summary.knownDamaged).toBe(0);
-      expect((await dumpMesh(mesh, { bounds, idsFrom: await knownFile(lines.join('\n')) })).text).toBe('');
+      expect(summary.before?.damaged).toBe(0);
+      expect(
+        (await dumpMesh(mesh, { bounds, destination: await knowing(await knownFile(lines.join('\n'))) }))
+          .text,
+      ).toBe('');
     });
   });
 
@@ -197,18 +208,16 @@ describe('what the file of -ids-from has', () => {
       const misfit = first.replace(/"ts":\d/, '"ts":2');
       const hostile = second.replace('{', `{"id":"${viewOf(second).id}",`);
       const idsFrom = await knownFile([misfit, hostile, 'rubbish', '{"id":', ''].join('\n'));
-      const again = await dumpMesh(mesh, { idsFrom });
+      const again = await dumpMesh(mesh, { destination: await knowing(idsFrom) });
       expect(again.text).toBe(text);
-      expect(again.summary.knownDamaged).toBe(3);
+      expect(again.summary.before?.damaged).toBe(3);
     });
   });
 
   test('nothing when the file is missing; an error when it cannot be read', async () => {
-    await withMesh({ naras: 1 }, async (mesh) => {
-      const path = join(tmpdir(), 'mesh-backup-there-is-no-such-file');
-      expect((await dumpMesh(mesh, { idsFrom: path })).text).toBe((await dumpMesh(mesh)).text);
-      await expect(dumpMesh(mesh, { idsFrom: tmpdir() })).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
-    });
+    const path = join(tmpdir(), 'mesh-backup-there-is-no-such-file');
+    expect(await knowing(path)).toEqual({ prior: undefined });
+    await expect(knowing(tmpdir())).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
   });
 });
 
@@ -239,6 +248,6 @@ test('what was fetched before an abort is written, and the rest is named', async
 test('an output that fails ends the dump with its error', async () => {
   await withMesh({ naras: 1 }, async (mesh) => {
     const gone = new MeshBackupError('READER_GONE', 'gone');
-    await expect(dumpMesh(mesh, { write: () => Promise.reject(gone) })).rejects.toBe(gone);
+    await expect(dumpMesh(mesh, { destination: { write: () => Promise.reject(gone) } })).rejects.toBe(gone);
   });
 });

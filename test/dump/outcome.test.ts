@@ -17,6 +17,7 @@ function peer(name: string, events: number, ...codes: ErrorCode[]): WalkReport {
     repeats: 0,
     firstTsNs: undefined,
     lastTsNs: undefined,
+    takenFromMs: undefined,
     flaws: codes.map((code) => ({ error: new MeshBackupError(code, code) })),
     checkpoints: { requests: 0, bytes: 0, events: 0, repeats: 0, trouble: undefined },
     warnings: [],

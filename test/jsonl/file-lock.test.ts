@@ -263,3 +263,16 @@ test.skipIf(!IS_LINUX)('of many processes that find the same dead lock, exactly 
   for (const child of children) child.stdin!.end();
   await Promise.all(children.map((child) => once(child, 'close')));
 });
+
+test('drafts of the dead are tidied away when they are old, and nothing else is', async () => {
+  const path = await newPath();
+  const names = ['11111111-2222-3333-4444-555555555555', '11111111-2222-3333-4444-666666666666', 'mine'];
+  for (const name of names) await writeFile(`${path}.lock-${name}`, '');
+  const old = new Date(Date.now() - 3_600_000);
+  for (const name of [names[0]!, 'mine']) await utimes(`${path}.lock-${name}`, old, old);
+  const { lock } = await take(path);
+  await lock.release();
+  expect((await readdir(join(path, '..'))).sort()).toEqual(
+    [names[1]!, 'mine'].map((name) => `history.jsonl.lock-${name}`),
+  );
+});

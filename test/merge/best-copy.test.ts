@@ -9,7 +9,8 @@ import { makeCheckpoint } from '../../src/sandbox/checkpoint-maker.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
 import { Prng } from '../../src/sandbox/prng.ts';
 import { makeIdentity } from '../../src/sandbox/sandbox-identity.ts';
-import { drain, linesOf, POOL, runsOf, viewOf } from './events.ts';
+import { RunPool } from '../../src/merge/run-pool.ts';
+import { drain, linesOf, runsOf, viewOf } from './events.ts';
 
 const prng = new Prng('best copy');
 const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => makeIdentity(name, prng)) as [
@@ -31,7 +32,7 @@ const withUnknownKey = unsigned.replace(/}$/, ',"x":1}');
 
 async function best(...runs: Run[]): Promise<{ line: string; better: number; variants: number }> {
   const tally = emptyTally();
-  const lines = linesOf(await drain(merge(runs, { pool: POOL, keys, tally })));
+  const lines = linesOf(await drain(merge(runs, { pool: new RunPool(), keys, tally })));
   expect(lines).toHaveLength(1);
   expect(tally.given).toBe(tally.written + tally.duplicate);
   return { line: lines[0]!, better: tally.better, variants: tally.variants };
@@ -107,7 +108,7 @@ describe('what the loser says decides whether it is a variant', () => {
     const tally = emptyTally();
     const runs = [...runsOf([own]), ...runsOf([falsely], { label: 'mallory' }), ...runsOf([unsigned])];
     const options = {
-      pool: POOL,
+      pool: new RunPool(),
       keys,
       tally,
       onVariant: (loser: Copy) => void told.push(...Array.from(loser.origins, ({ label }) => label)),

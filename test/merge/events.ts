@@ -10,18 +10,23 @@ export function viewOf(line: string): EventView {
   return readEvent(scanner);
 }
 
-/** Where the runs of tests live, but for tests that are about that. */
-export const POOL = new RunPool();
-
-/** The runs that a source makes of these lines: one, if they come in order. */
+/** The runs that a source makes of these lines, in a pool that is theirs alone: one, if they fit into memory. */
 export function runsOf(
   lines: readonly string[],
   origin: Partial<RunOrigin> = {},
-  pool = POOL,
+  pool = new RunPool(),
 ): readonly Run[] {
+  fill(pool, lines, origin);
+  return pool.finish();
+}
+
+/** Gives a pool the lines of a source. */
+export function fill(pool: RunPool, lines: readonly string[], origin: Partial<RunOrigin> = {}): void {
   const builder = pool.builder({ label: 'peer', holder: undefined, role: 'source', ...origin });
-  for (const line of lines) builder.add(viewOf(line));
-  return builder.finish();
+  for (const line of lines) {
+    builder.add(viewOf(line));
+    pool.relieve();
+  }
 }
 
 export function linesOf(events: Iterable<EventView>): string[] {

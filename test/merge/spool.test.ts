@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { RunPool } from '../../src/merge/run-pool.ts';
 import { Spool } from '../../src/merge/spool.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
-import { viewOf } from './events.ts';
+import { fill } from './events.ts';
 
 const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'mesh-backup-'));
 
@@ -16,8 +16,8 @@ function read(spool: Spool, start: number, end: number): string {
 
 test('what is appended is read where it went', async () => {
   const spool = new Spool(await newFolder());
-  const first = spool.append([Buffer.from('one'), Buffer.from('two')]);
-  const second = spool.append([Buffer.from('three')]);
+  const first = spool.append(Buffer.from('onetwo'));
+  const second = spool.append(Buffer.from('three'));
   expect(read(spool, second.start, second.end)).toBe('three');
   expect(read(spool, first.start, first.end)).toBe('onetwo');
   spool.close();
@@ -26,7 +26,7 @@ test('what is appended is read where it went', async () => {
 test.skipIf(process.platform === 'win32')('nothing of it is to be seen in its folder', async () => {
   const folder = await newFolder();
   const spool = new Spool(folder);
-  spool.append([Buffer.from('secret')]);
+  spool.append(Buffer.from('secret'));
   expect(await readdir(folder)).toEqual([]);
   spool.close();
 });
@@ -34,7 +34,7 @@ test.skipIf(process.platform === 'win32')('nothing of it is to be seen in its fo
 test('kept under a name it stays, for us alone, and never takes the place of another', async () => {
   const folder = await newFolder();
   const spool = new Spool(folder, 'peer.run');
-  spool.append([Buffer.from('history')]);
+  spool.append(Buffer.from('history'));
   spool.close();
   expect(await readdir(folder)).toEqual(['peer.run']);
   expect((await stat(join(folder, 'peer.run'))).mode & 0o777).toBe(0o600);
@@ -55,7 +55,7 @@ test.skipIf(process.platform !== 'linux')(
     // /dev/shm is small on every machine that has one; what is asked for is never written.
     const spool = new Spool('/dev/shm');
     const huge = { length: 2 ** 50 } as Uint8Array;
-    expect(() => spool.append([huge])).toThrow(
+    expect(() => spool.append(huge)).toThrow(
       expect.objectContaining({
         code: 'NO_ROOM',
         exitStatus: 16,
@@ -67,20 +67,20 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 test('a pool makes its file when its memory is full, and not before', async () => {
-  const folder = await newFolder();
-  const pool = new RunPool({ memoryBytes: 100_000, folder, keepAs: 'spool' });
-  const builder = pool.builder({ label: 'peer', holder: undefined, role: 'source' });
-  const add = (at: number): void => {
-    builder.add(
-      viewOf(
-        makeEvent({ tsNs: BigInt(at), svc: 'seen', payload: { observer: 'a', subject: 'b', via: 'c' } }).line,
-      ),
-    );
+  const folder = join(await newFolder(), 'not there');
+  const pool = new RunPool({ memoryBytes: 200_000, folder });
+  const lines = (from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, at) => {
+      const payload = { observer: 'a', subject: 'b', via: 'c' };
+      return makeEvent({ tsNs: BigInt(from + at), svc: 'seen', payload }).line;
+    });
+  fill(pool, lines(0, 100));
+  const addMore = (): void => {
+    fill(pool, lines(100, 2000));
   };
-  for (let at = 0; at < 100; at++) add(at);
-  expect(await readdir(folder)).toEqual([]);
-  for (let at = 100; at < 2000; at++) add(at);
-  expect(await readdir(folder)).toEqual(['spool']);
-  expect(builder.finish()).toHaveLength(1);
+  expect(addMore).toThrow(expect.objectContaining({ code: 'TEMPORARY_FILE' }) as Error);
+  await mkdir(folder);
+  addMore();
+  expect(pool.finish().length).toBeGreaterThan(1);
   pool.close();
 });

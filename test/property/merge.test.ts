@@ -11,7 +11,7 @@ import { RunPool } from '../../src/merge/run-pool.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
 import { Prng } from '../../src/sandbox/prng.ts';
 import { makeIdentity } from '../../src/sandbox/sandbox-identity.ts';
-import { drain, linesOf, POOL, runsOf, viewOf } from '../merge/events.ts';
+import { drain, fill, linesOf, runsOf, viewOf } from '../merge/events.ts';
 
 const alice = makeIdentity('alice', new Prng('merge'));
 const keys = new KeyRing();
@@ -42,7 +42,7 @@ const someRuns = fc.array(fc.tuple(someLines, fc.constantFrom('k1', 'k2', undefi
 async function mergeLines(
   runs: readonly Run[],
   tally: MergeTally = emptyTally(),
-  pool = POOL,
+  pool = new RunPool(),
 ): Promise<string[]> {
   return linesOf(await drain(merge(runs, { pool, keys, tally })));
 }
@@ -68,18 +68,20 @@ function naiveMerge(
     const isOwn = isSigned(event) && verifyEventSignature(event, keys);
     return `${isOwn ? 1 : 0}${event.hasUnknownKey ? 0 : 1}${holders.get(text)!.size}`;
   };
+  const given = new Set([...holders.keys()].map(keyOf));
+  for (const text of known) if (!holders.has(text)) holders.set(text, new Set());
   const best = new Map<string, string>();
-  const had = new Set(known.map(keyOf));
   for (const text of [...holders.keys()].sort()) {
     const rival = best.get(keyOf(text));
-    if (!had.has(keyOf(text)) && (rival === undefined || merits(text) > merits(rival)))
+    if (given.has(keyOf(text)) && (rival === undefined || merits(text) > merits(rival)))
       best.set(keyOf(text), text);
   }
   const order = (text: string): string => {
     const event = viewOf(text);
     return `${event.tsNs} ${event.id} ${proveEvent(event).class === 'id' ? 0 : 1} ${text}`;
   };
-  return [...best.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  const had = new Set(known);
+  return [...best.values()].filter((text) => !had.has(text)).sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
 /** Everything in memory, everything on the disk at once, and something between. */
@@ -90,8 +92,9 @@ test('the merge is what a map in memory makes of it, whatever the memory', async
     fc.asyncProperty(someRuns, someLines, memoryBudget, async (runs, known, memoryBytes) => {
       const pool = new RunPool({ memoryBytes });
       const tally = emptyTally();
-      const made = runs.flatMap(([lines, holder]) => runsOf(lines, { holder }, pool));
-      const merged = await mergeLines([...made, ...runsOf(known, { role: 'known' }, pool)], tally, pool);
+      for (const [lines, holder] of runs) fill(pool, lines, { holder });
+      fill(pool, known, { role: 'known' });
+      const merged = await mergeLines(pool.finish(), tally, pool);
       pool.close();
       expect(merged).toEqual(naiveMerge(runs, known));
       expect(tally.given).toBe(runs.flatMap(([lines]) => lines).length);
@@ -113,10 +116,12 @@ test('builders that fill in turn, and more runs than may be open, change nothing
       const builders = Array.from({ length: 200 }, (_, at) =>
         pool.builder({ label: `peer ${at}`, holder: `k${at % 3}`, role: at === 7 ? 'known' : 'source' }),
       );
-      for (const [line, peer] of deals) builders[peer]!.add(viewOf(line));
+      for (const [line, peer] of deals) {
+        builders[peer]!.add(viewOf(line));
+        pool.relieve();
+      }
       const tally = emptyTally();
-      const runs = builders.flatMap((builder) => builder.finish());
-      const merged = await mergeLines(runs, tally, pool);
+      const merged = await mergeLines(pool.finish(), tally, pool);
       pool.close();
       const sources = deals.filter(([, peer]) => peer !== 7);
       const byHolder = sources.map(([line, peer]) => [[line], `k${peer % 3}`] as const);
@@ -158,8 +163,8 @@ test('more spellings of one event than memory holds: the best is written, each o
     expect(loser.origins.size).toBe(2);
     told.add(linesOf([loser.event])[0]!);
   };
-  const runs = ['a', 'b'].flatMap((label) => runsOf([...spellings, line], { label }, pool));
-  const merged = linesOf(await drain(merge(runs, { pool, keys, tally, onVariant })));
+  for (const label of ['a', 'b']) fill(pool, [...spellings, line], { label });
+  const merged = linesOf(await drain(merge(pool.finish(), { pool, keys, tally, onVariant })));
   pool.close();
   expect(merged).toEqual([line]);
   expect(tally).toMatchObject({ given: 2002, written: 1, duplicate: 2001, better: 1, variants: 1000 });

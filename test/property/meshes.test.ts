@@ -69,7 +69,7 @@ test('of any mesh: all that honest peers hold, once, in order, and nothing that 
       await withMesh(options, async (mesh) => {
         const { lines, summary } = await dumpMesh(mesh, {
           bounds: { ...bounds, pageSize },
-          memory: { memoryBytes },
+          memoryBytes,
         });
 
         // A signed answer that breaks off counts as not given, and what stands before the break is kept.

@@ -1,8 +1,9 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dump } from '../../dump/dump.ts';
 import { judgeDump } from '../../dump/outcome.ts';
 import type { DumpSummary } from '../../dump/summary.ts';
 import { MeshBackupError } from '../../errors.ts';
+import { Replacement } from '../../jsonl/replacement.ts';
 import { parsePeer } from '../../mesh/peer-list.ts';
 import { checkDump, type DumpCheck } from '../../sandbox/check-dump.ts';
 import { parseFault } from '../../sandbox/faults.ts';
@@ -11,7 +12,7 @@ import { DEFAULT_WALK_BOUNDS } from '../../sync/walk-peer.ts';
 import { walkState } from '../../sync/walk-report.ts';
 import type { CommandModule } from '../command-module.ts';
 import { DumpProgress } from '../dump-progress.ts';
-import { summaryLines } from '../dump-report.ts';
+import { summaryLines, writtenLine } from '../dump-report.ts';
 import { line, styled, type Line } from '../line.ts';
 import type { Output } from '../output.ts';
 import { formatCount } from '../progress-format.ts';
@@ -52,6 +53,7 @@ export const demo: CommandModule = {
       introduce(mesh, output);
       const summary = await dumpToFile(mesh, output, signal);
       for (const text of summaryLines(summary)) output.tell(text);
+      output.tell(writtenLine({ summary, error: undefined, path: BACKUP, isWritten: true }));
       const lines = (await readFile(BACKUP, 'utf8')).split('\n').slice(0, -1);
       const check = checkDump(
         mesh.naras.flatMap(({ given }) => given),
@@ -83,9 +85,8 @@ function introduce(mesh: SandboxMesh, output: Output): void {
 
 async function dumpToFile(mesh: SandboxMesh, output: Output, signal: AbortSignal): Promise<DumpSummary> {
   const peers = mesh.naras.map(({ name, url }) => parsePeer(`${name}=${url}`));
-  const part = `${BACKUP}.part`;
   const progress = startProgress(output, false);
-  const file = await open(part, 'w', 0o600);
+  const file = await Replacement.begin(BACKUP);
   try {
     const summary = await dump({
       requester: { name: mesh.requester.name, keypair: mesh.requester },
@@ -97,20 +98,16 @@ async function dumpToFile(mesh: SandboxMesh, output: Output, signal: AbortSignal
       acceptUnsigned: false,
       checkpoints: true,
       keepMisfits: false,
-      write: async (bytes) => {
-        await file.write(bytes);
-      },
+      destination: file,
       signal,
       observer: new DumpProgress(progress, peers),
     });
     signal.throwIfAborted();
-    await file.sync();
-    await rename(part, BACKUP);
+    await file.commit();
     return summary;
   } finally {
     progress.stop();
-    await file.close();
-    await rm(part, { force: true });
+    await file.discard();
   }
 }
 

@@ -1,29 +1,39 @@
-import { dump, type DumpObserver } from '../../dump/dump.ts';
+import { dump, type DumpObserver, type DumpOptions } from '../../dump/dump.ts';
 import { judgeDump } from '../../dump/outcome.ts';
-import type { DumpSummary } from '../../dump/summary.ts';
+import { peerRecord } from '../../dump/peer-record.ts';
+import { makeReceipt } from '../../dump/receipt.ts';
 import { MeshBackupError, type ExitStatus } from '../../errors.ts';
 import { verifyBond } from '../../identity/bond.ts';
 import { deriveKeypair } from '../../identity/keypair.ts';
 import { parseSoul } from '../../identity/soul.ts';
-import { RecordFile } from '../../jsonl/record-file.ts';
 import type { Requester } from '../../mesh/request-signing.ts';
 import { walkState } from '../../sync/walk-report.ts';
 import type { CommandContext, CommandModule } from '../command-module.ts';
 import { boundsOf, declareDumpFlags, demandsOf, filterOf, readPeers, type DumpFlags } from '../dump-flags.ts';
+import { assertPlacesApart, openDestination } from '../dump-destination.ts';
 import { DumpProgress } from '../dump-progress.ts';
-import { failureLine, peerRecord, summaryLines, summaryRecord, suspectLines } from '../dump-report.ts';
+import {
+  failureLine,
+  summaryLines,
+  summaryRecord,
+  suspectLines,
+  writtenLine,
+  type DumpOutcome,
+} from '../dump-report.ts';
 import { line } from '../line.ts';
 import type { Output } from '../output.ts';
+import { packageVersion } from '../package-version.ts';
 import { startProgress } from '../progress.ts';
-import { isStdout } from '../same-file.ts';
+import { RecordSinks } from '../record-sinks.ts';
 import { readSoulText, SOUL_ENVIRONMENT } from '../soul-source.ts';
+import { ReceiptPlace, receiptPath } from '../write-receipt.ts';
 
 export const dumpEvents: CommandModule<DumpFlags> = {
   name: 'dump-events',
   summary: 'fetch what every peer remembers, merged into one backup',
   jsonTo: 'stderr',
   examples: [
-    '-name alice --soul-file soul --peers peers > all.jsonl',
+    '-name alice --soul-file soul --peers peers -o all.jsonl',
     '-name alice --peer http://100.64.0.2:7433 > all.jsonl',
     '-name alice --peers peers -ids-from a.jsonl >> a.jsonl',
   ],
@@ -31,8 +41,9 @@ export const dumpEvents: CommandModule<DumpFlags> = {
 
   declare(command) {
     command.description(
-      'Asks every peer for its events and writes them to stdout, one JSON object a\n' +
-        'line: oldest first, each event once, each byte as its peer gave it.',
+      'Asks every peer for its events and writes them to stdout or adds them to a\n' +
+        'backup, one JSON object a line: oldest first, each event once, each byte as\n' +
+        'its peer gave it.',
     );
     declareDumpFlags(command);
   },
@@ -40,20 +51,19 @@ export const dumpEvents: CommandModule<DumpFlags> = {
   async run(flags, context) {
     const { output, signal } = context;
     const filter = filterOf(flags);
+    await assertPlacesApart(flags);
     const requester = await readRequester(flags, context);
     const peers = await readPeers(flags);
     if (peers.length > 0)
       output.detail(line`📡 Discovered ${peers.length} peers (using ${flags.workers} workers)`);
 
-    const records: RecordFile[] = [];
-    const openRecords = async (path: string | undefined): Promise<RecordFile | undefined> => {
-      if (path === undefined) return undefined;
-      const file = await RecordFile.open(path);
-      records.push(file);
-      return file;
-    };
+    const target = await openDestination(flags, output);
+    const sinks = new RecordSinks();
     const progress = startProgress(output, true);
+    let receipt: ReceiptPlace | undefined;
     try {
+      const receiptAt = flags.dryRun ? undefined : receiptPath(flags.receipt, target.path);
+      receipt = receiptAt === undefined ? undefined : await ReceiptPlace.take(receiptAt);
       const summary = await dump({
         requester,
         peers,
@@ -61,26 +71,51 @@ export const dumpEvents: CommandModule<DumpFlags> = {
         workers: flags.workers,
         connectTimeoutMs: flags.connectTimeout,
         bounds: boundsOf(flags),
-        memory: { memoryBytes: flags.memory },
+        memoryBytes: flags.memory,
         checkpoints: flags.checkpoints,
         acceptUnsigned: flags.acceptUnsignedPeers ?? false,
-        idsFrom: flags.idsFrom,
-        appendsToKnown: flags.idsFrom !== undefined && isStdout(flags.idsFrom),
         keepMisfits: flags.keepMisfits ?? false,
-        quarantine: await openRecords(flags.quarantine),
-        variants: await openRecords(flags.variants),
-        write: (lines) => output.write(lines),
+        ...(await openSinks(flags, target.path, sinks)),
+        destination: target.destination,
+        fingerprint: receipt !== undefined,
         signal,
         observer: announcing(new DumpProgress(progress, peers), output, peers.length),
       });
       progress.stop();
-      return report(summary, judgeDump(summary, demandsOf(flags), signal), output);
+      const error = judgeDump(summary, demandsOf(flags), signal) ?? target.error;
+      const isWritten = target.isWorthIt(summary);
+      if (isWritten) {
+        const exitStatus = error?.exitStatus ?? 0;
+        const tool = `mesh-backup ${packageVersion()}`;
+        const told = { tool, command: context.commandLine, requester, file: target.path, exitStatus };
+        await receipt?.prepare(makeReceipt(summary, told));
+        await target.commit(error === undefined);
+        await receipt?.commit();
+      } else await target.leave();
+      return report({ summary, error, path: target.path, isWritten }, output);
     } finally {
       progress.stop();
-      for (const file of records) await file.close();
+      await closeAll([sinks, receipt, target]);
     }
   },
 };
+
+/** Closes all, whatever one of them throws. */
+async function closeAll(all: readonly ({ close(): Promise<void> } | undefined)[]): Promise<void> {
+  const ended = await Promise.allSettled(all.map(async (one) => one?.close()));
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+}
+
+/** What a backup may not hold stays beside it. A dry run writes nothing. */
+async function openSinks(
+  { quarantine, variants, dryRun }: DumpFlags,
+  backup: string | undefined,
+  sinks: RecordSinks,
+): Promise<Pick<DumpOptions, 'quarantine' | 'variants'>> {
+  if (dryRun) return {};
+  const beside = backup === undefined ? undefined : sinks.later(`${backup}.quarantine`);
+  return { quarantine: (await sinks.open(quarantine)) ?? beside, variants: await sinks.open(variants) };
+}
 
 async function readRequester(flags: DumpFlags, context: CommandContext): Promise<Requester> {
   const { name } = flags;
@@ -126,17 +161,19 @@ function announcing(progress: DumpProgress, output: Output, peerCount: number): 
 }
 
 /** Quiet when all is well and nobody looks, so that cron mails on trouble only. */
-function report(summary: DumpSummary, error: MeshBackupError | undefined, output: Output): ExitStatus {
+function report(outcome: DumpOutcome, output: Output): ExitStatus {
+  const { summary, error } = outcome;
   const exitStatus = error?.exitStatus ?? 0;
   if (output.json) {
     if (error !== undefined) output.fail(error);
-    output.record(summaryRecord(summary, exitStatus));
+    output.record(summaryRecord(outcome, exitStatus));
     return exitStatus;
   }
   if (error?.code === 'NO_PEERS') output.warn(line`⚠️  No peers discovered on mesh`);
   for (const suspect of suspectLines(summary.suspects)) output.warn(suspect);
   if (error !== undefined || output.isTerminal || output.verbose) {
     for (const text of summaryLines(summary)) output.tell(text);
+    output.tell(writtenLine(outcome));
   }
   if (error === undefined)
     output.detail(line`✅ Dump complete: ${summary.events.written} unique events streamed`);

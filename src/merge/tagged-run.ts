@@ -1,0 +1,129 @@
+import { MeshBackupError } from '../errors.ts';
+import { deferEvent, type EventView } from '../event/event-view.ts';
+import { EventScanner } from '../event/scanner.ts';
+import type { Run, RunOrigin, RunReader } from './run.ts';
+import type { Spool } from './spool.ts';
+
+/** A record: length of the event and number of origins (uint32), its `ts` (int64), the origins (uint32), the event. */
+const HEAD_BYTES = 16;
+const ORIGIN_BYTES = 4;
+/** So much is read and written at a time: a merge holds so much of each of its runs. */
+const BLOCK_BYTES = 64 * 1024;
+
+/** Origins by number, the same for all tagged runs of a pool. */
+export interface OriginList {
+  readonly all: readonly RunOrigin[];
+  numberOf(origin: RunOrigin): number;
+}
+
+/** A run of events in a spool, each with all who gave it. Events are written in the order of runs, then read. */
+export class TaggedRun implements Run {
+  readonly origins: OriginList;
+  readonly #spool: Spool;
+  /** Where it lies, in stretches: others write to the spool in between. */
+  readonly #extents: { readonly start: number; readonly end: number }[] = [];
+  #block = Buffer.allocUnsafe(BLOCK_BYTES);
+  #used = 0;
+
+  constructor(spool: Spool, origins: OriginList) {
+    this.#spool = spool;
+    this.origins = origins;
+  }
+
+  /** An origin stands in the list as often as it gave the event. Throws `NO_ROOM`, `TEMPORARY_FILE`. */
+  write({ source, start, end, tsNs }: EventView, origins: readonly RunOrigin[]): void {
+    const size = HEAD_BYTES + origins.length * ORIGIN_BYTES + end - start;
+    if (this.#used + size > this.#block.length) this.flush();
+    if (size > this.#block.length) this.#block = Buffer.allocUnsafe(size);
+    const block = this.#block;
+    let at = this.#used;
+    at = block.writeUInt32LE(end - start, at);
+    at = block.writeUInt32LE(origins.length, at);
+    at = block.writeBigInt64LE(tsNs, at);
+    for (const origin of origins) at = block.writeUInt32LE(this.origins.numberOf(origin), at);
+    this.#used = at + source.copy(block, at, start, end);
+  }
+
+  /** Hands what was written to the spool; to be called before it is read. Throws as `write` does. */
+  flush(): void {
+    if (this.#used > 0) this.#extents.push(this.#spool.append(this.#block.subarray(0, this.#used)));
+    this.#used = 0;
+  }
+
+  open(): RunReader {
+    return new TaggedRunReader(this);
+  }
+
+  /** Blocks of whole records. */
+  *blocks(): Generator<Buffer, void, undefined> {
+    for (const { start, end } of this.#extents) {
+      let size = BLOCK_BYTES;
+      for (let at = start; at < end;) {
+        const block = Buffer.allocUnsafeSlow(Math.min(size, end - at));
+        if (this.#spool.read(block, at, end) < block.length) {
+          throw new MeshBackupError('TEMPORARY_FILE', 'A temporary file lost its end.');
+        }
+        const length = wholeRecords(block);
+        if (length === 0) {
+          size *= 2; // a record that is longer
+          continue;
+        }
+        yield block.subarray(0, length);
+        at += length;
+        size = BLOCK_BYTES;
+      }
+    }
+  }
+}
+
+/** How far the records go that are whole. */
+function wholeRecords(block: Buffer): number {
+  let at = 0;
+  while (at + HEAD_BYTES <= block.length) {
+    const next = at + HEAD_BYTES + block.readUInt32LE(at + 4) * ORIGIN_BYTES + block.readUInt32LE(at);
+    if (next > block.length) break;
+    at = next;
+  }
+  return at;
+}
+
+class TaggedRunReader implements RunReader {
+  current: EventView | undefined;
+  readonly origins: RunOrigin[] = [];
+  readonly #list: OriginList;
+  readonly #blocks: Iterator<Buffer, void>;
+  #scanner = new EventScanner(Buffer.alloc(0));
+  #at = 0;
+
+  constructor(run: TaggedRun) {
+    this.#list = run.origins;
+    this.#blocks = run.blocks();
+    this.advance();
+  }
+
+  advance(): void {
+    if (this.#at >= this.#scanner.bytes.length && !this.#nextBlock()) {
+      this.current = undefined;
+      return;
+    }
+    const { bytes } = this.#scanner;
+    const length = bytes.readUInt32LE(this.#at);
+    const count = bytes.readUInt32LE(this.#at + 4);
+    const tsNs = bytes.readBigInt64LE(this.#at + 8);
+    let at = this.#at + HEAD_BYTES;
+    this.origins.length = 0;
+    for (let left = count; left > 0; left--, at += ORIGIN_BYTES) {
+      this.origins.push(this.#list.all[bytes.readUInt32LE(at)]!);
+    }
+    this.#at = at + length;
+    this.current = deferEvent(this.#scanner, at, this.#at, tsNs);
+  }
+
+  #nextBlock(): boolean {
+    const next = this.#blocks.next();
+    if (next.done === true) return false;
+    this.#scanner = new EventScanner(next.value);
+    this.#at = 0;
+    return true;
+  }
+}
