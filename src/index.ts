@@ -2,7 +2,8 @@
  * The library: what the commands are made of, for people who script in TypeScript. See docs/design.md for the rooms.
  */
 export type { Destination, PriorBackup } from './dump/destination.ts';
-export { dump, type DumpObserver, type DumpOptions } from './dump/dump.ts';
+export { dump } from './dump/dump.ts';
+export type { DumpObserver, DumpOptions } from './dump/dump-options.ts';
 export { FileDestination, type FileDestinationOptions } from './dump/file-destination.ts';
 export type { EventFilter } from './dump/filter.ts';
 export type { RecordSink } from './dump/intake.ts';
@@ -17,7 +18,8 @@ export {
 } from './dump/summary.ts';
 export { ERROR_CODES, EXIT_STATUSES, MeshBackupError, type ErrorCode, type ExitStatus } from './errors.ts';
 export { EventMemo } from './event/event-memo.ts';
-export { eventBytes, readEvent, type EventView, type HostileReason } from './event/event-view.ts';
+export { eventBytes, readEvent, type EventView } from './event/event-view.ts';
+export type { HostileReason } from './event/hostile-reason.ts';
 export { KeyRing } from './event/keyring.ts';
 export type { Payload, Service } from './event/payload.ts';
 export { isAmbiguous, isFuture, proveEvent, type Proof } from './event/proof.ts';

@@ -1,4 +1,4 @@
-import type { DumpObserver } from '../dump/dump.ts';
+import type { DumpObserver } from '../dump/dump-options.ts';
 import type { PeerAddress } from '../mesh/peer-list.ts';
 import { walkState, type WalkReport } from '../sync/walk-report.ts';
 import type { Progress } from './progress.ts';

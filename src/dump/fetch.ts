@@ -7,7 +7,7 @@ import type { RunPool } from '../merge/run-pool.ts';
 import { PeerHttp } from '../mesh/http.ts';
 import { walkPeer, type Walk, type WalkedPage } from '../sync/walk-peer.ts';
 import type { WalkReport } from '../sync/walk-report.ts';
-import type { DumpOptions } from './dump.ts';
+import type { DumpOptions } from './dump-options.ts';
 import type { Intake } from './intake.ts';
 import type { LeftWalk } from './leftover.ts';
 import { reportTaken, type TakenWalks } from './taken-walks.ts';

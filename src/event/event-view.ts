@@ -1,25 +1,11 @@
 import { isAmbiguous } from './ambiguity.ts';
 import { contentId } from './content-id.ts';
 import { contentString } from './content.ts';
+import type { HostileReason } from './hostile-reason.ts';
 import { hasPayload, isService, readPayload, readService } from './payload-reader.ts';
 import type { Payload } from './payload.ts';
 import { EventScanner } from './scanner.ts';
 import { SLOT } from './schema.ts';
-
-/** Why readers disagree about an event, or why a nara's server would choke on it. */
-export type HostileReason =
-  | 'wrong-type'
-  | 'number-range'
-  | 'duplicate-key'
-  | 'folded-key'
-  | 'invalid-utf8'
-  | 'lone-surrogate'
-  | 'too-deep'
-  | 'line-break'
-  | 'too-large'
-  | 'short-id'
-  | 'no-service'
-  | 'no-payload';
 
 /** What one event's bytes say, as a nara's server reads them. The bytes themselves are the history. */
 export interface EventView {

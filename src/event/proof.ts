@@ -1,4 +1,5 @@
-import type { EventView, HostileReason } from './event-view.ts';
+import type { EventView } from './event-view.ts';
+import type { HostileReason } from './hostile-reason.ts';
 import { isService } from './payload-reader.ts';
 
 export { isAmbiguous } from './ambiguity.ts';

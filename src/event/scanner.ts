@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { HostileReason } from './event-view.ts';
+import type { HostileReason } from './hostile-reason.ts';
 import { END, JsonCursor, NotJson } from './json-cursor.ts';
 import { decodeJsonString } from './json-string.ts';
 import { EVENT_SCHEMA, foldKey, type Field, type ObjectSchema } from './schema.ts';

@@ -1,5 +1,6 @@
 import type { Destination } from '../../src/dump/destination.ts';
-import { dump, type DumpOptions } from '../../src/dump/dump.ts';
+import { dump } from '../../src/dump/dump.ts';
+import type { DumpOptions } from '../../src/dump/dump-options.ts';
 import type { DumpSummary } from '../../src/dump/summary.ts';
 import { parsePeer } from '../../src/mesh/peer-list.ts';
 import { parseFault, type Fault } from '../../src/sandbox/faults.ts';

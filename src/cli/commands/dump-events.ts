@@ -1,4 +1,5 @@
-import { dump, type DumpObserver, type DumpOptions } from '../../dump/dump.ts';
+import { dump } from '../../dump/dump.ts';
+import type { DumpObserver, DumpOptions } from '../../dump/dump-options.ts';
 import { judgeDump } from '../../dump/outcome.ts';
 import { peerRecord } from '../../dump/peer-record.ts';
 import { makeReceipt } from '../../dump/receipt.ts';
@@ -175,8 +176,9 @@ function report(outcome: DumpOutcome, output: Output): ExitStatus {
     for (const text of summaryLines(summary)) output.tell(text);
     output.tell(writtenLine(outcome));
   }
-  if (error === undefined)
-    output.detail(line`✅ Dump complete: ${summary.events.written} unique events streamed`);
+  const { written, added } = summary.events;
+  const where = outcome.path === undefined ? line`streamed` : line`in ${outcome.path}, ${added} of them new`;
+  if (error === undefined) output.detail(line`✅ Dump complete: ${written} unique events ${where}`);
   else output.fail(error);
   return exitStatus;
 }
