@@ -1,6 +1,6 @@
 import { END, NotJson } from '../event/json-cursor.ts';
 import { decodeJsonString } from '../event/json-string.ts';
-import type { EventTrack } from '../event/event-memo.ts';
+import type { EventMemo } from '../event/event-memo.ts';
 import { copyEvent, readEvent, type EventView } from '../event/event-view.ts';
 import { EventScanner } from '../event/scanner.ts';
 
@@ -21,15 +21,15 @@ export interface AnswerBody {
 }
 
 /**
- * Parses an answer that holds events; those that the track's memo knows are not scanned again.
+ * Parses an answer that holds events; those that the memo knows are not scanned again.
  * Never throws: where it breaks, `broken` says so.
  */
-export function parseAnswerBody(body: Buffer, shape: BodyShape, track?: EventTrack): AnswerBody {
+export function parseAnswerBody(body: Buffer, shape: BodyShape, memo?: EventMemo): AnswerBody {
   const events: EventView[] = [];
   const scalars = new Map<string, string>();
   let broken: string | undefined;
   try {
-    scanBody(new EventScanner(body), shape, events, scalars, track);
+    scanBody(new EventScanner(body), shape, events, scalars, memo);
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
     broken = `no answer of a nara from byte ${error.position} on`;
@@ -46,7 +46,7 @@ function scanBody(
   { list, scalars: types }: BodyShape,
   events: EventView[],
   scalars: Map<string, string>,
-  track: EventTrack | undefined,
+  memo: EventMemo | undefined,
 ): void {
   const { bytes: body, cursor } = scanner;
   for (let more = cursor.openObject(); more; more = cursor.anotherMember()) {
@@ -55,7 +55,7 @@ function scanBody(
     if (scalars.has(key)) cursor.fail();
     if (key === list) {
       scalars.set(key, '');
-      if (cursor.peek() === OPEN_ARRAY) scanEvents(scanner, events, track);
+      if (cursor.peek() === OPEN_ARRAY) scanEvents(scanner, events, memo);
       else if (cursor.literal() !== 'n') cursor.fail();
     } else if (Object.hasOwn(types, key)) scalars.set(key, readScalar(scanner, types[key]!));
     else cursor.skip();
@@ -80,15 +80,15 @@ function readScalar({ bytes, cursor }: EventScanner, type: BodyShape['scalars'][
   }
 }
 
-function scanEvents(scanner: EventScanner, events: EventView[], track: EventTrack | undefined): void {
+function scanEvents(scanner: EventScanner, events: EventView[], memo: EventMemo | undefined): void {
   const { bytes, cursor } = scanner;
   for (let more = cursor.openArray(); more; more = cursor.anotherElement()) {
     cursor.peek();
-    const known = track?.guess(bytes, cursor.pos);
+    const known = memo?.find(bytes, cursor.pos);
     if (known === undefined) {
       scanner.scan();
       const event = readEvent(scanner);
-      events.push(track === undefined ? copyEvent(event) : track.add(event));
+      events.push(memo === undefined ? copyEvent(event) : memo.remember(event));
     } else {
       cursor.pos += known.end - known.start;
       events.push(known);

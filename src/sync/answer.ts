@@ -1,4 +1,4 @@
-import type { EventTrack } from '../event/event-memo.ts';
+import type { EventMemo } from '../event/event-memo.ts';
 import type { EventView } from '../event/event-view.ts';
 import { parseAnswerBody, type BodyShape } from './answer-body.ts';
 
@@ -20,8 +20,8 @@ const SHAPE: BodyShape = {
 };
 
 /** Parses an answer's body. Never throws: where it breaks, `broken` says so. */
-export function parseSyncAnswer(body: Buffer, track?: EventTrack): SyncAnswer {
-  const { events, scalars, broken } = parseAnswerBody(body, SHAPE, track);
+export function parseSyncAnswer(body: Buffer, memo?: EventMemo): SyncAnswer {
+  const { events, scalars, broken } = parseAnswerBody(body, SHAPE, memo);
   return {
     from: scalars.get('from') ?? '',
     events,

@@ -1,6 +1,5 @@
 import { constants } from 'node:buffer';
 import { MeshBackupError } from '../errors.ts';
-import type { EventTrack } from '../event/event-memo.ts';
 import type { EventView } from '../event/event-view.ts';
 import { parseAnswerBody, type BodyShape } from './answer-body.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -29,7 +28,6 @@ export class CheckpointWalk {
   readonly #options: WalkOptions;
   readonly #report: CheckpointReport;
   readonly #seen = new SeenEvents();
-  readonly #track: EventTrack | undefined;
   #passes = 0;
   #isDone = false;
 
@@ -37,7 +35,6 @@ export class CheckpointWalk {
     this.#session = session;
     this.#options = options;
     this.#report = report;
-    this.#track = options.memo?.track();
   }
 
   get isDone(): boolean {
@@ -87,7 +84,7 @@ export class CheckpointWalk {
     const answer = await this.#session.send(request, this.#report);
     if (answer.status === 404) return undefined;
     assertUsable(answer, now());
-    const { events, scalars, broken } = parseAnswerBody(answer.body, SHAPE, this.#track);
+    const { events, scalars, broken } = parseAnswerBody(answer.body, SHAPE, this.#options.memo);
     if (broken !== undefined) throw new MeshBackupError('PEER_MALFORMED', broken);
     return { events, hasMore: scalars.get('has_more') === 't' };
   }

@@ -1,6 +1,5 @@
 import { constants } from 'node:buffer';
 import { MeshBackupError } from '../errors.ts';
-import type { EventTrack } from '../event/event-memo.ts';
 import type { PublicKey } from '../identity/keypair.ts';
 import type { HttpAnswer } from '../mesh/http.ts';
 import { signRequest, toHttpHeaders } from '../mesh/request-signing.ts';
@@ -46,7 +45,6 @@ export class SyncClient {
   readonly #report: WalkReport;
   /** Answers must be signed by it. `undefined`: nobody knows the peer's key, answers are taken unproven. */
   readonly #key: PublicKey | undefined;
-  readonly #track: EventTrack | undefined;
   #hasTaken = false;
 
   constructor(session: PeerSession, options: WalkOptions, report: WalkReport, key: PublicKey | undefined) {
@@ -54,7 +52,6 @@ export class SyncClient {
     this.#options = options;
     this.#report = report;
     this.#key = key;
-    this.#track = options.memo?.track();
   }
 
   /**
@@ -90,7 +87,7 @@ export class SyncClient {
     // A peer that had to ask around for our key may find the request too old, and knows us by now.
     if (http.status === 401) http = await this.#post(body);
     assertUsable(http, this.#options.now());
-    const answer = parseSyncAnswer(http.body, this.#track);
+    const answer = parseSyncAnswer(http.body, this.#options.memo);
     return { answer, verdict: this.#judgeSignature(http, answer) };
   }
 
