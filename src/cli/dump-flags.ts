@@ -61,14 +61,11 @@ export function declareDumpFlags(command: Command): void {
         .default(timeoutMs, '3m'),
     )
     .option('--workers <n>', 'peers walked at a time', optionValue(parseCount(1, 1000)), 5)
-    .option(
-      '-o, --output <file>',
-      'add to this backup, whole or not at all; it need not\nexist (- is stdout)',
-    )
+    .option('-o, --output <file>', 'add to this backup, whole or not at all;\n- is stdout')
     .option('--gzip', 'compress; FILE.gz always is')
-    .option('--fresh', 'leave out what the backup held; that is FILE.old until\na run ends with 0')
-    .option('--ids-from <file>', 'write only what this backup lacks; it need not exist')
-    .option('--receipt <file>', 'say, signed, what was written and what each peer gave;\nauto: FILE.receipt')
+    .option('--fresh', 'leave out what the backup held; it is FILE.old\nuntil a run ends with 0')
+    .option('--ids-from <file>', 'write only what this backup lacks, if it exists')
+    .option('--receipt <file>', 'a signed account of the dump; auto: FILE.receipt')
     .option('--dry-run', 'fetch and report, write nothing')
     .option(
       '--since <time>',
