@@ -9,6 +9,7 @@ import { line } from './line.ts';
 import type { Output } from './output.ts';
 import { StdoutDestination } from './stdout-destination.ts';
 import { isStdout, stdoutPath } from './stdout-file.ts';
+import { warnOfTakenLock } from './taken-lock.ts';
 
 export interface DestinationFlags {
   readonly output?: string;
@@ -109,12 +110,8 @@ async function openFile(
   options: { readonly gzip: boolean; readonly isRehearsal: boolean; readonly fresh: boolean },
   output: Output,
 ): Promise<OpenDestination> {
-  const destination = await FileDestination.open(path, {
-    ...options,
-    onTakenOver: (holder) => {
-      output.warn(line`⚠️  Took over the lock of ${path} from ${holder}`);
-    },
-  });
+  const onTakenOver = warnOfTakenLock(path, output);
+  const destination = await FileDestination.open(path, { ...options, onTakenOver });
   return {
     destination,
     path,

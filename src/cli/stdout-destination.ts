@@ -6,6 +6,7 @@ import { LineFile } from '../jsonl/line-file.ts';
 import { line } from './line.ts';
 import type { Output } from './output.ts';
 import { isStdout, stdoutPath, wasEmptied } from './stdout-file.ts';
+import { warnOfTakenLock } from './taken-lock.ts';
 
 export interface StdoutSettings {
   /** A backup whose events are not to be written again; it need not exist. */
@@ -70,9 +71,7 @@ export class StdoutDestination implements Destination {
 async function lockStdout(path: string | undefined, output: Output): Promise<FileLock | undefined> {
   if (path === undefined) return undefined;
   try {
-    return await FileLock.take(await realpath(path), (holder) => {
-      output.warn(line`⚠️  Took over the lock of ${path} from ${holder}`);
-    });
+    return await FileLock.take(await realpath(path), warnOfTakenLock(path, output));
   } catch (error) {
     if (!(error instanceof MeshBackupError) || error.code === 'LOCKED') throw error;
     output.detail(line`No lock on ${path}: ${error.message}`);
@@ -81,7 +80,7 @@ async function lockStdout(path: string | undefined, output: Output): Promise<Fil
 }
 
 function assertOneFormat(path: string, file: LineFile | undefined, gzip: boolean): void {
-  if (file === undefined || file.isEmpty || file.isCompressed === gzip) return;
+  if (file === undefined || file.size === 0 || file.isCompressed === gzip) return;
   throw file.isCompressed
     ? new MeshBackupError('USAGE', `${path} is compressed: what is added must be, too.`, {
         hint: 'Add --gzip, or write it whole with -o.',

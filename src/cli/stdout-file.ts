@@ -1,9 +1,8 @@
 import { fstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { startTicks } from '../jsonl/process-identity.ts';
 
 const STDOUT = 1;
 const O_APPEND = 0o2000;
-/** Of Linux's `/proc/self/stat`: field 22, in hundredths of a second since the machine started. */
-const START_FIELD = 22;
 const TICK_MS = 10;
 /** So much earlier than we began a file must have been made to count as older: clocks tick coarsely. */
 const TOLERANCE_MS = 50;
@@ -55,10 +54,8 @@ function isOpenForAppending(): boolean | undefined {
 /** When this process was forked, unix milliseconds: before its redirections were made. Node itself began later. */
 function processStartMs(): number {
   try {
-    const stat = readFileSync('/proc/self/stat', 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // from field 3 on
     const uptimeMs = Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * 1000;
-    const startMs = Date.now() - uptimeMs + Number(fields[START_FIELD - 3]) * TICK_MS;
+    const startMs = Date.now() - uptimeMs + Number(startTicks('self')) * TICK_MS;
     // In some containers the uptime is another one than that of the clock.
     if (Math.abs(startMs - performance.timeOrigin) < PLAUSIBLE_MS) return startMs;
   } catch {

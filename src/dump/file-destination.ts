@@ -74,7 +74,7 @@ export class FileDestination implements Destination {
     try {
       const state = await stateOf(path);
       file = await LineFile.open(path);
-      if (file !== undefined && !isRehearsal) assertRoom(dirname(path), (await stat(path)).size);
+      if (file !== undefined && !isRehearsal) assertRoom(dirname(path), file.size);
       const work = await WorkFolder.open(`${path}.work`, isRehearsal);
       const old = await OldContent.open(path, work.path, fresh);
       return new FileDestination(path, { lock, file, state, work, old }, options);

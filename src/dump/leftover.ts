@@ -1,6 +1,5 @@
-import { readEvent, type EventView } from '../event/event-view.ts';
+import { readLine, type EventView } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
-import { scanLine } from '../event/scanner.ts';
 import type { LineFile } from '../jsonl/line-file.ts';
 import { FileRuns, type LineEvent } from '../merge/file-runs.ts';
 import type { Run } from '../merge/run.ts';
@@ -102,8 +101,7 @@ class LogReader {
   }
 
   #addEvent(line: LineEvent['line']): void {
-    const scanner = scanLine(line.bytes);
-    const event = scanner && readEvent(scanner);
+    const event = readLine(line.bytes);
     if (event === undefined || this.#section === undefined || !this.#options.isWelcome(event)) {
       if (!line.isTorn) this.#damaged++;
       return;

@@ -1,7 +1,8 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MeshBackupError } from '../errors.ts';
+import { identityOf } from '../jsonl/file-identity.ts';
 import { keepAside } from '../jsonl/keep-aside.ts';
 
 const MARK = z.strictObject({ version: z.literal(1), inode: z.string() });
@@ -11,16 +12,17 @@ const MARK = z.strictObject({ version: z.literal(1), inode: z.string() });
  * file that is, so that no other one of that name is ever taken for it and removed.
  */
 export class OldContent {
+  /** Whether the backup's content is to go aside, and is no part of what is written. */
+  readonly goesAside: boolean;
   readonly #path: string;
   readonly #oldPath: string;
   readonly #markPath: string;
-  readonly #goesAside: boolean;
 
   private constructor(path: string, markPath: string, goesAside: boolean) {
     this.#path = path;
     this.#oldPath = `${path}.old`;
     this.#markPath = markPath;
-    this.#goesAside = goesAside;
+    this.goesAside = goesAside;
   }
 
   /**
@@ -30,8 +32,8 @@ export class OldContent {
   static async open(path: string, workFolder: string, isFresh: boolean): Promise<OldContent> {
     const markPath = join(workFolder, 'old.json');
     const [current, old, marked] = await Promise.all([
-      inodeOf(path),
-      inodeOf(`${path}.old`),
+      identityOf(path),
+      identityOf(`${path}.old`),
       readMark(markPath),
     ]);
     if (isFresh && old !== undefined && old !== marked) {
@@ -43,14 +45,9 @@ export class OldContent {
     return new OldContent(path, markPath, isFresh && current !== undefined && !isGone);
   }
 
-  /** Whether the backup's content is to go aside, and is no part of what is written. */
-  get goesAside(): boolean {
-    return this.#goesAside;
-  }
-
   /** Keeps the content under its other name; to be called just before it is replaced. Throws `FILE_UNWRITABLE`. */
   async keep(): Promise<void> {
-    if (!this.#goesAside) return;
+    if (!this.goesAside) return;
     await this.#mark();
     await keepAside(this.#path, this.#oldPath);
     await this.#mark(); // a copy is a file of its own
@@ -60,19 +57,14 @@ export class OldContent {
   async drop(): Promise<void> {
     const marked = await readMark(this.#markPath);
     if (marked === undefined) return;
-    if ((await inodeOf(this.#oldPath)) === marked) await rm(this.#oldPath, { force: true });
+    if ((await identityOf(this.#oldPath)) === marked) await rm(this.#oldPath, { force: true });
     await rm(this.#markPath, { force: true });
   }
 
   async #mark(): Promise<void> {
-    const inode = (await inodeOf(this.#oldPath)) ?? (await inodeOf(this.#path));
+    const inode = (await identityOf(this.#oldPath)) ?? (await identityOf(this.#path));
     await writeFile(this.#markPath, JSON.stringify({ version: 1, inode }), { mode: 0o600, flush: true });
   }
-}
-
-async function inodeOf(path: string): Promise<string | undefined> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined);
-  return found && `${found.dev}:${found.ino}`;
 }
 
 async function readMark(path: string): Promise<string | undefined> {

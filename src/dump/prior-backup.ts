@@ -1,7 +1,6 @@
 import { MeshBackupError } from '../errors.ts';
-import { eventBytes, readEvent, type EventView } from '../event/event-view.ts';
+import { eventBytes, readLine, type EventView } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
-import { scanLine } from '../event/scanner.ts';
 import { proveEvent } from '../event/proof.ts';
 import type { Line } from '../jsonl/line-file.ts';
 import { FileRuns, type LineEvent } from '../merge/file-runs.ts';
@@ -37,14 +36,6 @@ export interface PriorOptions {
   readonly fingerprint: boolean;
 }
 
-export const NOTHING_PRIOR: Omit<PriorContent, 'measured'> = {
-  runs: [],
-  events: 0,
-  moved: 0,
-  damaged: 0,
-  endsTorn: false,
-};
-
 /**
  * Reads a backup into runs, and its greetings into the ring. Of a kept one, what may not stand in a backup goes to the
  * quarantine. Of a known one, all but hostile lines count: known means proven, so copies whose ID fits count by their
@@ -56,14 +47,13 @@ export async function readPrior(prior: PriorBackup, options: PriorOptions): Prom
   const { keys, pool, fingerprint } = options;
   const runs = new FileRuns(file, { label: file.path, holder: undefined, role }, pool);
   const meter = new Meter(file.isCompressed, fingerprint);
-  const content = { ...NOTHING_PRIOR };
+  const content = { events: 0, moved: 0, damaged: 0, endsTorn: false };
   for await (const lines of file.batches(meter)) {
     const batch: LineEvent[] = [];
     for (const line of lines) {
       content.endsTorn = line.isTorn;
       if (isBlank(line)) continue;
-      const scanner = scanLine(line.bytes);
-      const event = scanner && readEvent(scanner);
+      const event = readLine(line.bytes);
       const trouble = troubleOf(line, event, role === 'known' || options.keepMisfits);
       if (event !== undefined && trouble === undefined) {
         keys.learn(event);

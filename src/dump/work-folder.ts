@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MeshBackupError } from '../errors.ts';
 import { LineFile } from '../jsonl/line-file.ts';
+import { codeOf, unlessMissing } from '../jsonl/storage-failure.ts';
 import { readLeftover, type Leftover, type LeftoverOptions } from './leftover.ts';
 import { WorkLog } from './work-log.ts';
 
@@ -37,7 +38,7 @@ export class WorkFolder {
   static async open(path: string, isReadOnly: boolean): Promise<WorkFolder> {
     try {
       if (!isReadOnly) await mkdir(path, { mode: 0o700 }).catch(ignore('EEXIST'));
-      const stat = await lstat(path).catch(ignore('ENOENT'));
+      const stat = await unlessMissing(lstat(path));
       if (stat !== undefined && !stat.isDirectory()) throw new Error('it is no folder');
       if (stat !== undefined && process.getuid !== undefined && stat.uid !== process.getuid()) {
         throw new Error('it belongs to somebody else');
@@ -101,7 +102,7 @@ export class WorkFolder {
   }
 
   async #logNames(): Promise<string[]> {
-    const entries = await readdir(this.path, { withFileTypes: true }).catch(ignore('ENOENT'));
+    const entries = await unlessMissing(readdir(this.path, { withFileTypes: true }));
     const isLog = (entry: Dirent): boolean => entry.isFile() && LOG_NAME.test(entry.name);
     return (entries ?? [])
       .filter(isLog)
@@ -112,7 +113,7 @@ export class WorkFolder {
 
 function ignore(...codes: string[]): (error: unknown) => undefined {
   return (error) => {
-    if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!codes.includes(codeOf(error) ?? '')) throw error;
     return undefined;
   };
 }

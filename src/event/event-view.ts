@@ -4,7 +4,7 @@ import { contentString } from './content.ts';
 import type { HostileReason } from './hostile-reason.ts';
 import { hasPayload, isService, readPayload, readService } from './payload-reader.ts';
 import type { Payload } from './payload.ts';
-import { EventScanner } from './scanner.ts';
+import { EventScanner, scanLine } from './scanner.ts';
 import { SLOT } from './schema.ts';
 
 /** What one event's bytes say, as a nara's server reads them. The bytes themselves are the history. */
@@ -38,6 +38,12 @@ export const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 /** A view of the event that the scanner passed last; it stays good when the scanner goes on. */
 export function readEvent(scanner: EventScanner): EventView {
   return new ScannedEvent(scanner, factsOf(scanner));
+}
+
+/** The event on a line that should hold one and nothing else; `undefined` where it is no JSON. */
+export function readLine(line: Buffer): EventView | undefined {
+  const scanner = scanLine(line);
+  return scanner && readEvent(scanner);
 }
 
 /** The event's own bytes, shared with the text that holds them. */

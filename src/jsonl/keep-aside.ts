@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { copyFile, link, open, rm, stat } from 'node:fs/promises';
-import { codeOf, unlessMissing, unwritable } from './storage-failure.ts';
+import { copyFile, link, open, rm } from 'node:fs/promises';
+import { identityOf } from './file-identity.ts';
+import { codeOf, unwritable } from './storage-failure.ts';
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
@@ -30,16 +31,12 @@ export async function keepAsideSomewhere(path: string, asidePath: string): Promi
 }
 
 async function linkOrCopy(path: string, asidePath: string): Promise<void> {
-  if (await isSameFile(path, asidePath)) return;
+  const identity = await identityOf(path);
+  if (identity !== undefined && identity === (await identityOf(asidePath))) return;
   await link(path, asidePath).catch(async (error: unknown) => {
     if (!NO_LINKS.has(codeOf(error) ?? '')) throw error;
     await copy(path, asidePath);
   });
-}
-
-async function isSameFile(path: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([stat(path), unlessMissing(stat(other))]);
-  return b?.dev === a.dev && b.ino === a.ino;
 }
 
 async function copy(path: string, asidePath: string): Promise<void> {

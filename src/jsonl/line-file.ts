@@ -35,9 +35,9 @@ export class LineFile {
     return input && new LineFile(input);
   }
 
-  /** A regular file without a byte. */
-  get isEmpty(): boolean {
-    return this.#input.isRegular && this.#input.size === 0;
+  /** As it lies there, in bytes, when it was opened; Infinity of a pipe or device. */
+  get size(): number {
+    return this.#input.size;
   }
 
   /** Whether bytes can be read at any offset of the plain text: a regular file, not compressed. */

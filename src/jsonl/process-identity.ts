@@ -49,12 +49,17 @@ function isThere(pid: number): boolean {
 function startOf(pid: number | 'self'): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_AFTER_NAME];
+    const ticks = startTicks(pid);
     // Others' namespaces are not for everybody to see, but a pid that we see is one of ours.
     const namespace = readlinkSync('/proc/self/ns/pid');
     return ticks && `${boot} ${namespace} ${ticks}`;
   } catch {
     return undefined;
   }
+}
+
+/** When a process was made, in hundredths of a second since the machine was started. Throws where nobody tells. */
+export function startTicks(pid: number | 'self'): string | undefined {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_AFTER_NAME];
 }

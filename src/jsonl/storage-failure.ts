@@ -15,10 +15,15 @@ export function unwritable(path: string, cause: unknown): MeshBackupError {
   if (FULL.has(code)) {
     return new MeshBackupError('NO_ROOM', `No room left to write ${path}.`, { cause, hint: 'Make room.' });
   }
-  if (READER_GONE.has(code)) {
+  if (isReaderGone(cause)) {
     return new MeshBackupError('READER_GONE', `The reader of ${path} closed it.`, { cause });
   }
   return new MeshBackupError('FILE_UNWRITABLE', `Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+}
+
+/** Whether a write failed because nobody reads what is written. */
+export function isReaderGone(cause: unknown): boolean {
+  return READER_GONE.has(codeOf(cause) ?? '');
 }
 
 /** The system's name for what went wrong: `ENOENT`. */

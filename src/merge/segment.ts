@@ -1,19 +1,7 @@
-import { MeshBackupError } from '../errors.ts';
 import { readEvent, type EventView } from '../event/event-view.ts';
 import { EventScanner } from '../event/scanner.ts';
+import { readBlocks, type ByteStore, type Extent } from './blocks.ts';
 import type { Run, RunOrigin, RunReader } from './run.ts';
-
-/** A stretch of a store, in bytes. */
-export interface Extent {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Where lines lie. */
-export interface LineStore {
-  /** Fills the buffer as far as the extent goes from `from` on; returns the number of bytes. */
-  read(buffer: Buffer, from: number, end: number): number;
-}
 
 /** So much of a segment is read at a time: a merge holds so much of each of its runs. */
 const BLOCK_BYTES = 16 * 1024;
@@ -22,10 +10,10 @@ const LINE_FEED = 0x0a;
 /** Sorted lines of one origin that lie in a store, extent by extent, each of whole lines. */
 export class Segment implements Run {
   readonly origins: readonly RunOrigin[];
-  readonly #store: LineStore;
+  readonly #store: ByteStore;
   readonly #extents: Extent[] = [];
 
-  constructor(origin: RunOrigin, store: LineStore) {
+  constructor(origin: RunOrigin, store: ByteStore) {
     this.origins = [origin];
     this.#store = store;
   }
@@ -40,26 +28,11 @@ export class Segment implements Run {
   }
 
   /** Its bytes in blocks, each of whole lines. */
-  *blocks(): Generator<Buffer, void, undefined> {
-    for (const extent of this.#extents) yield* this.#readBlocks(extent);
-  }
-
-  *#readBlocks({ start, end }: Extent): Generator<Buffer, void, undefined> {
-    let size = BLOCK_BYTES;
-    for (let at = start; at < end;) {
-      const buffer = Buffer.allocUnsafeSlow(Math.min(size, end - at));
-      const read = this.#store.read(buffer, at, end);
-      const length = read === 0 ? 0 : buffer.lastIndexOf(LINE_FEED, read - 1) + 1;
-      if (length === 0) {
-        if (read < buffer.length)
-          throw new MeshBackupError('TEMPORARY_FILE', 'A temporary file lost its end.');
-        size *= 2; // a line that is longer
-        continue;
-      }
-      yield buffer.subarray(0, length);
-      at += length;
-      size = BLOCK_BYTES;
-    }
+  blocks(): Iterator<Buffer, void> {
+    return readBlocks(this.#store, this.#extents, {
+      blockBytes: BLOCK_BYTES,
+      wholeLength: (block) => block.lastIndexOf(LINE_FEED) + 1,
+    });
   }
 }
 

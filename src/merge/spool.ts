@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MeshBackupError } from '../errors.ts';
 import { assertRoom } from '../jsonl/free-space.ts';
-import type { Extent, LineStore } from './segment.ts';
+import type { ByteStore, Extent } from './blocks.ts';
 
 const NO_ROOM_HINT = 'Make room. Temporary files lie beside the backup of -o, else where TMPDIR says.';
 
@@ -19,7 +19,7 @@ const FLAGS =
  * can), so nothing is left of it whatever happens; with `keepAs` it stays under that name, which must be free.
  * Writing and reading block: that keeps their order obvious, and they mostly meet the page cache.
  */
-export class Spool implements LineStore {
+export class Spool implements ByteStore {
   readonly #folder: string;
   readonly #path: string;
   readonly #fd: number;

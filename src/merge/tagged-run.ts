@@ -1,6 +1,6 @@
-import { MeshBackupError } from '../errors.ts';
 import { deferEvent, type EventView } from '../event/event-view.ts';
 import { EventScanner } from '../event/scanner.ts';
+import { readBlocks, type Extent } from './blocks.ts';
 import type { Run, RunOrigin, RunReader } from './run.ts';
 import type { Spool } from './spool.ts';
 
@@ -21,7 +21,7 @@ export class TaggedRun implements Run {
   readonly origins: OriginList;
   readonly #spool: Spool;
   /** Where it lies, in stretches: others write to the spool in between. */
-  readonly #extents: { readonly start: number; readonly end: number }[] = [];
+  readonly #extents: Extent[] = [];
   #block = Buffer.allocUnsafe(BLOCK_BYTES);
   #used = 0;
 
@@ -55,24 +55,8 @@ export class TaggedRun implements Run {
   }
 
   /** Blocks of whole records. */
-  *blocks(): Generator<Buffer, void, undefined> {
-    for (const { start, end } of this.#extents) {
-      let size = BLOCK_BYTES;
-      for (let at = start; at < end;) {
-        const block = Buffer.allocUnsafeSlow(Math.min(size, end - at));
-        if (this.#spool.read(block, at, end) < block.length) {
-          throw new MeshBackupError('TEMPORARY_FILE', 'A temporary file lost its end.');
-        }
-        const length = wholeRecords(block);
-        if (length === 0) {
-          size *= 2; // a record that is longer
-          continue;
-        }
-        yield block.subarray(0, length);
-        at += length;
-        size = BLOCK_BYTES;
-      }
-    }
+  blocks(): Iterator<Buffer, void> {
+    return readBlocks(this.#spool, this.#extents, { blockBytes: BLOCK_BYTES, wholeLength: wholeRecords });
   }
 }
 

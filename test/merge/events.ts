@@ -1,13 +1,12 @@
-import { readEvent, type EventView } from '../../src/event/event-view.ts';
-import { scanLine } from '../../src/event/scanner.ts';
+import { readLine, type EventView } from '../../src/event/event-view.ts';
 import type { Run, RunOrigin } from '../../src/merge/run.ts';
 import { RunPool } from '../../src/merge/run-pool.ts';
 
 /** The view of a line. */
 export function viewOf(line: string): EventView {
-  const scanner = scanLine(Buffer.from(line));
-  if (scanner === undefined) throw new Error(`no JSON: ${line}`);
-  return readEvent(scanner);
+  const event = readLine(Buffer.from(line));
+  if (event === undefined) throw new Error(`no JSON: ${line}`);
+  return event;
 }
 
 /** The runs that a source makes of these lines, in a pool that is theirs alone: one, if they fit into memory. */
