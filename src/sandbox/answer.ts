@@ -3,10 +3,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 /**
- * How an answer gets there: `stall` and `cut` end in the middle of the body, `hang` and `reset` before its first byte, the
- * latter with the connection; `trickle` gives it byte by byte.
+ * How an answer gets there: `stall` and `cut` end in the middle of the body; `hang`, `reset` and `drop` before its first
+ * byte, the latter two with the connection, hard or politely; `trickle` gives it byte by byte.
  */
-export type Delivery = 'whole' | 'stall' | 'cut' | 'hang' | 'reset' | 'trickle';
+export type Delivery = 'whole' | 'stall' | 'cut' | 'hang' | 'reset' | 'drop' | 'trickle';
 
 export interface Answer {
   readonly status: number;
@@ -47,6 +47,11 @@ export function json(body: string): Answer {
   };
 }
 
+/** Whether the client sees anything of the answer. */
+export function isShown({ delivery }: Answer): boolean {
+  return delivery !== 'hang' && delivery !== 'reset' && delivery !== 'drop';
+}
+
 /** Go sends bodies that do not fit its buffer without a length. */
 const GO_BUFFER_BYTES = 2048;
 const TRICKLE_MS = 20;
@@ -62,6 +67,10 @@ export async function sendAnswer(
   if (delivery === 'hang') return;
   if (delivery === 'reset') {
     response.socket?.resetAndDestroy();
+    return;
+  }
+  if (delivery === 'drop') {
+    response.destroy();
     return;
   }
   // Go sends neither of the two that Node adds by itself.

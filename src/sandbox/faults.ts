@@ -10,8 +10,10 @@ interface FaultRow {
   };
   /** Behind the colon stands the name of a nara instead. */
   readonly takesName?: true;
-  /** Whether `:N` may say from which sync answer on (1 is the first, and the default). */
+  /** Whether `:N` may say from which sync answer, or import, on (1 is the first, and the default). */
   readonly hasFrom?: true;
+  /** It shows in a restore only. Imports are counted that hold an event: a probe is none. */
+  readonly ofImports?: true;
   readonly meaning: string;
 }
 
@@ -70,6 +72,51 @@ const table = {
     meaning: 'each Nth request fails: reset, 503, 429 in turn',
   },
   trickle: { hasFrom: true, meaning: 'its bodies come byte by byte' },
+  'no-sync': { meaning: '/events/sync is not found' },
+  html: { meaning: 'no nara: each path answers with a web page' },
+  'no-narae': { ofImports: true, meaning: '/narae.json is not found' },
+  young: {
+    argument: { name: 'SECONDS', least: 0, most: 1e9 },
+    ofImports: true,
+    meaning: 'started so long ago; if it boots, imports end in a clean-up',
+  },
+  'body-limit': {
+    argument: { name: 'BYTES', least: 0, most: Number.MAX_SAFE_INTEGER },
+    ofImports: true,
+    meaning: 'a proxy answers larger imports with 413',
+  },
+  refuse: {
+    argument: { name: 'CODE', least: 300, most: 599 },
+    hasFrom: true,
+    ofImports: true,
+    meaning: 'answers imports with this HTTP status instead',
+  },
+  busy: {
+    argument: { name: 'N', least: 2, most: 1_000_000 },
+    ofImports: true,
+    meaning: 'each Nth import fails: reset, 503, 429 in turn',
+  },
+  freeze: { hasFrom: true, ofImports: true, meaning: 'takes imports in, does nothing, never answers' },
+  drop: {
+    argument: { name: 'N', least: 1, most: 1_000_000 },
+    ofImports: true,
+    meaning: 'the connection breaks before import N is stored',
+  },
+  'lost-answer': {
+    argument: { name: 'N', least: 1, most: 1_000_000 },
+    ofImports: true,
+    meaning: 'the connection breaks once import N is stored',
+  },
+  'no-answer': {
+    argument: { name: 'N', least: 1, most: 1_000_000 },
+    ofImports: true,
+    meaning: 'import N is stored and never answered',
+  },
+  'slow-import': {
+    argument: { name: 'MS', least: 0, most: 3_600_000 },
+    ofImports: true,
+    meaning: 'each event of an import takes MS milliseconds',
+  },
 } as const satisfies Record<string, FaultRow>;
 
 /** The one table of faults; the parser and the help text are made from it. */
@@ -82,7 +129,7 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Milliseconds, status code, seconds or bytes, as the kind has it; 0 where it has none. */
   readonly amount: number;
-  /** It shows from this sync answer on, 1 is the first. */
+  /** It shows from this sync answer, or import, on; 1 is the first. */
   readonly fromAnswer: number;
   /** The nara that the kind names, where it does. */
   readonly name?: string;
@@ -118,16 +165,17 @@ export function parseFaultFlag(text: string): { nara: string; fault: Fault } {
   return { nara: text.slice(0, equals), fault: parseFault(text.slice(equals + 1)) };
 }
 
-/** The fault of this kind that shows at sync answer number `answer` (1-based); of several the one listed last. */
+/** The fault of this kind that shows at sync answer (or import) number `answer`, 1-based; of several the last listed. */
 export function findFault(faults: readonly Fault[], kind: FaultKind, answer = Infinity): Fault | undefined {
   return faults.findLast((fault) => fault.kind === kind && fault.fromAnswer <= answer);
 }
 
-/** Each fault's synopsis (`cut[:N]`) and meaning, for help texts. */
-export function listFaults(): { synopsis: string; meaning: string }[] {
+/** Each fault's synopsis (`cut[:N]`) and meaning, for help texts, and whether it shows in a restore only. */
+export function listFaults(): { synopsis: string; meaning: string; ofImports: boolean }[] {
   return (Object.keys(FAULTS) as FaultKind[]).map((kind) => ({
     synopsis: synopsis(kind),
     meaning: FAULTS[kind].meaning,
+    ofImports: FAULTS[kind].ofImports === true,
   }));
 }
 
