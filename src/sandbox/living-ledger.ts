@@ -55,7 +55,7 @@ export class LivingLedger {
     return isAdded;
   }
 
-  /** To be called when a name got or lost its key. */
+  /** To be called when a name got its key. */
   forgetKeys(): void {
     this.#victims = undefined;
   }

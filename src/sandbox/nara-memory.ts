@@ -24,12 +24,10 @@ export class NaraMemory {
   readonly ledger: LivingLedger;
   readonly neighbourhood: Neighbourhood;
   readonly lastRestart: number;
-  readonly #name: string;
   readonly #keys: Map<string, string>;
   readonly #parsed = new Map<string, PublicKey | undefined>();
 
   constructor(options: NaraMemoryOptions) {
-    this.#name = options.name;
     this.#keys = new Map(options.keys);
     this.lastRestart = options.lastRestart;
     this.neighbourhood = new Neighbourhood(options.name, options.neighbours);
@@ -68,7 +66,7 @@ export class NaraMemory {
     const before = this.ledger.lost.length;
     const gone = this.neighbourhood.cleanUp(nowSeconds);
     for (const name of gone) this.#keys.delete(name);
-    if (gone.size > 0) this.ledger.forgetKeys();
+    // With all that names them the ledger's own judgement of them goes.
     this.ledger.removeAbout(gone);
     this.ledger.trim();
     return this.ledger.lost.length - before;
@@ -84,7 +82,7 @@ export class NaraMemory {
   }
 
   #learnKey(name: string, publicKey: string): void {
-    if (name === this.#name || this.#keys.has(name)) return;
+    if (this.#keys.has(name)) return;
     this.#keys.set(name, publicKey);
     this.ledger.forgetKeys();
   }

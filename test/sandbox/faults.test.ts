@@ -16,6 +16,9 @@ describe('parseFault', () => {
     ['flaky:3', { kind: 'flaky', amount: 3, fromAnswer: 1 }],
     ['shift:7', { kind: 'shift', amount: 7, fromAnswer: 1 }],
     ['trickle:2', { kind: 'trickle', amount: 0, fromAnswer: 2 }],
+    ['refuse:503:2', { kind: 'refuse', amount: 503, fromAnswer: 2 }],
+    ['drop:3', { kind: 'drop', amount: 3, fromAnswer: 1 }],
+    ['young:60', { kind: 'young', amount: 60, fromAnswer: 1 }],
     ['impostor:alice', { kind: 'impostor', amount: 0, fromAnswer: 1, name: 'alice' }],
   ])('%s', (text, fault) => {
     expect(parseFault(text)).toEqual(fault);
@@ -37,6 +40,11 @@ describe('parseFault', () => {
     'skew:1.5',
     'flaky',
     'flaky:1',
+    'drop',
+    'drop:0',
+    'lost-answer:1:2',
+    'body-limit',
+    'young',
     'shift:0',
     'impostor',
     'impostor:',
@@ -58,6 +66,7 @@ describe('parseFault', () => {
     expect(synopses).toContain('status:CODE[:N]');
     expect(synopses).toContain('huge[:BYTES]');
     expect(synopses).toContain('impostor:NAME');
+    expect(synopses.every((synopsis) => synopsis.length <= 18)).toBe(true);
     for (const { meaning, synopsis } of listFaults())
       expect(`  ${synopsis.padEnd(18)}${meaning}`.length).toBeLessThan(80);
   });
