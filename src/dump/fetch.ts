@@ -29,7 +29,7 @@ export interface FetchContext {
  * when all have had their first. Teaches the ring the keys that peers proved to hold.
  */
 export async function fetchAll(options: DumpOptions, context: FetchContext): Promise<WalkReport[]> {
-  const http = new PeerHttp(options.connectTimeoutMs);
+  const http = new PeerHttp({ connectTimeoutMs: options.connectTimeoutMs });
   try {
     const fetches = options.peers.map((_, number) => new PeerFetch(number, http, options, context));
     const limit = pLimit(options.workers);

@@ -1,15 +1,26 @@
 import { errors } from 'undici';
 import { MeshBackupError } from '../errors.ts';
+import { proxyUnreachable } from './proxy-failure.ts';
+import { nameTlsFailure } from './tls-failure.ts';
 
-/** What the HTTP client could not do, by our names. What is a mistake of ours comes back as it is. */
-export function nameFailure(error: unknown, isOfConnecting: boolean): unknown {
+/** What the HTTP client could not do once it was connected, by our names. What is a mistake of ours comes back as it is. */
+export function nameFailure(error: unknown): unknown {
   if (error instanceof errors.InvalidArgumentError) return error;
-  const cause = firstOf(error);
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (isOfConnecting) return failure('PEER_UNREACHABLE', message || 'no connection', error);
+  const message = messageOf(error);
   return isMalformed(error)
-    ? failure('PEER_MALFORMED', `no HTTP: ${message}`, error)
-    : failure('PEER_CUT', message || 'the connection ended', error);
+    ? new MeshBackupError('PEER_MALFORMED', `no HTTP: ${message}`, { cause: error })
+    : new MeshBackupError('PEER_CUT', message || 'the connection ended', { retryable: true, cause: error });
+}
+
+/** Why there is no connection, by our names; `forwarder` is the origin of the proxy that was dialled, if one was. */
+export function nameConnectFailure(error: unknown, forwarder: string | undefined): unknown {
+  if (error instanceof MeshBackupError || error instanceof errors.InvalidArgumentError) return error;
+  const message = messageOf(error) || 'no connection';
+  if (forwarder !== undefined) return proxyUnreachable(forwarder, message, error);
+  return (
+    nameTlsFailure(error, 'the server') ??
+    new MeshBackupError('PEER_UNREACHABLE', message, { retryable: true, cause: error })
+  );
 }
 
 /** Whether the peer said something that is no HTTP. For the parser a cut message is none, and has no code of its own. */
@@ -19,14 +30,7 @@ function isMalformed(error: unknown): boolean {
 }
 
 /** A name with several addresses fails once for each of them. */
-function firstOf(error: unknown): unknown {
-  return error instanceof AggregateError ? (error.errors as unknown[])[0] : error;
-}
-
-function failure(
-  code: 'PEER_UNREACHABLE' | 'PEER_MALFORMED' | 'PEER_CUT',
-  message: string,
-  cause: unknown,
-): MeshBackupError {
-  return new MeshBackupError(code, message, { retryable: code !== 'PEER_MALFORMED', cause });
+function messageOf(error: unknown): string {
+  const first = error instanceof AggregateError ? (error.errors as unknown[])[0] : error;
+  return first instanceof Error ? first.message : String(first);
 }

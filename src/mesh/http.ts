@@ -1,15 +1,32 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Client } from 'undici';
+import type { LookupFunction } from 'node:net';
 import { MeshBackupError } from '../errors.ts';
 import { Deadline } from './deadline.ts';
-import { nameFailure } from './http-failure.ts';
+import { nameConnectFailure, nameFailure } from './http-failure.ts';
+import { proxyStatus } from './proxy-failure.ts';
+import type { ProxySettings } from './proxy.ts';
+import { makeRoute, type Route, type RouteSettings } from './route.ts';
+import { tlsOptions, type TlsSettings } from './tls-settings.ts';
+import { basePathOf } from './url-parts.ts';
+
+export interface HttpSettings {
+  /** For each step of a connection: to the host or proxy, through the proxy, TLS. */
+  readonly connectTimeoutMs: number;
+  readonly tls?: TlsSettings | undefined;
+  /** None by default: whoever wants the environment's says so, by `proxyFromEnvironment`. */
+  readonly proxy?: ProxySettings | undefined;
+  /** Plain http to anybody (the default), or only where an address on this machine, a tailnet or a private network is dialled. */
+  readonly plainHttp?: 'anywhere' | 'near' | undefined;
+  /** Resolves names; the system's resolver by default. */
+  readonly lookup?: LookupFunction | undefined;
+}
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** Below the peer's URL, which may itself have a path (a proxy's). */
   readonly path: string;
   readonly headers?: Record<string, string>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** More than this ends the request with `PEER_TOO_LARGE`. */
   readonly maxBytes: number;
   /** Without a byte for so long the request ends with `PEER_SILENT`. */
@@ -30,16 +47,27 @@ const FIRST_BODY_BYTES = 64 * 1024;
 
 /** Opens connections to peers. `close` ends what is under way on them. */
 export class PeerHttp {
-  readonly #connectTimeoutMs: number;
+  readonly #settings: RouteSettings;
   readonly #connections = new Set<PeerConnection>();
 
-  constructor(connectTimeoutMs: number) {
-    this.#connectTimeoutMs = connectTimeoutMs;
+  /** Throws `USAGE` for a `ca` without certificates. */
+  constructor({ connectTimeoutMs, tls = {}, proxy, plainHttp = 'anywhere', lookup }: HttpSettings) {
+    const peerTls = tlsOptions(tls);
+    this.#settings = {
+      connectTimeoutMs,
+      tls: { peer: peerTls, proxy: { ...peerTls, rejectUnauthorized: true } },
+      proxy,
+      plainHttp,
+      lookup,
+    };
   }
 
-  /** The connection to one peer, which is made with its first request; whoever called this closes it. */
+  /**
+   * The connection to one peer, which is made with its first request; whoever called this closes it.
+   * Throws `PLAIN_HTTP` where the URL alone shows that plain http may not go there, `USAGE` for a proxy that is none.
+   */
   connect(peer: URL): PeerConnection {
-    const connection = new PeerConnection(peer, this.#connectTimeoutMs, () => {
+    const connection = new PeerConnection(makeRoute(peer, this.#settings), basePathOf(peer), () => {
       this.#connections.delete(connection);
     });
     this.#connections.add(connection);
@@ -56,8 +84,8 @@ export class PeerHttp {
  * Follows no redirects, asks for no content encoding, and bounds every answer.
  */
 export class PeerConnection {
-  readonly #client: Client;
-  readonly #basePath: string;
+  readonly #route: Route;
+  readonly #pathPrefix: string;
   readonly #onClose: () => void;
   #connectError: unknown;
   /** Bodies, one after another: memory that is thrown away by the megabyte is collected late. */
@@ -65,22 +93,17 @@ export class PeerConnection {
   #isClosed = false;
 
   /** Use `PeerHttp.connect`. */
-  constructor(peer: URL, connectTimeoutMs: number, onClose: () => void) {
-    // The time-outs are ours: undici's are up to a second late.
-    this.#client = new Client(peer.origin, {
-      connect: { timeout: connectTimeoutMs },
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    this.#client.on('connectionError', (_origin, _targets, error) => (this.#connectError = error));
-    this.#basePath = peer.pathname.replace(/\/+$/, '');
+  constructor(route: Route, basePath: string, onClose: () => void) {
+    this.#route = route;
+    this.#pathPrefix = route.prefix + basePath;
     this.#onClose = onClose;
+    route.client.on('connectionError', (_origin, _targets, error) => (this.#connectError = error));
   }
 
   /**
    * Sends one request and reads its whole answer, whatever its status.
-   * Throws `PEER_UNREACHABLE`, `PEER_SILENT`, `PEER_CUT`, `PEER_TOO_LARGE`, `PEER_MALFORMED`, `INTERRUPTED` once it is
-   * closed, or the signal's reason.
+   * Throws `PEER_UNREACHABLE`, `PEER_SILENT`, `PEER_CUT`, `PEER_TOO_LARGE`, `PEER_MALFORMED`, `PEER_TLS`,
+   * `PROXY_REFUSED`, `PLAIN_HTTP`, `INTERRUPTED` once it is closed, or the signal's reason.
    */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const { idleTimeoutMs } = request;
@@ -88,12 +111,18 @@ export class PeerConnection {
       return new MeshBackupError('PEER_SILENT', `no byte for ${idleTimeoutMs / 1000} s`, { retryable: true });
     });
     try {
-      return await this.#exchange(request, idle);
+      const answer = await this.#exchange(request, idle);
+      const { forwarder } = this.#route;
+      // No server says this one, only a proxy.
+      if (forwarder !== undefined && answer.status === 407) throw proxyStatus(forwarder, answer.status);
+      return answer;
     } catch (error) {
       idle.signal.throwIfAborted();
       if (error instanceof MeshBackupError) throw error;
       if (this.#isClosed) throw new MeshBackupError('INTERRUPTED', 'the connection was closed by us');
-      throw nameFailure(error, error === this.#connectError);
+      throw error === this.#connectError
+        ? nameConnectFailure(error, this.#route.forwarder)
+        : nameFailure(error);
     } finally {
       idle.end();
     }
@@ -101,13 +130,16 @@ export class PeerConnection {
 
   async #exchange(request: HttpRequest, idle: Deadline): Promise<HttpAnswer> {
     const { method, path, headers, body, maxBytes, onBytes } = request;
-    const answer = await this.#client.request({
-      method,
-      path: this.#basePath + path,
-      headers: { 'accept-encoding': 'identity', ...headers },
-      body: body ?? null,
-      signal: idle.signal,
-    });
+    const answer = await unlessAborted(
+      idle.signal,
+      this.#route.client.request({
+        method,
+        path: this.#pathPrefix + path,
+        headers: { 'accept-encoding': 'identity', ...headers, ...this.#route.headers },
+        body: body ?? null,
+        signal: idle.signal,
+      }),
+    );
     idle.restart();
     let bytes = 0;
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -136,7 +168,24 @@ export class PeerConnection {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#onClose();
-    await this.#client.destroy();
+    await this.#route.close();
+  }
+}
+
+/** For a request on which nothing was sent yet: undici heeds its signal only once it is connected. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(signal.reason as Error);
+    };
+  });
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

@@ -15,7 +15,7 @@ async function serve(answer: RawAnswer, host?: string): Promise<RawServer> {
 }
 
 function open(connectTimeoutMs = 1000): PeerHttp {
-  const http = new PeerHttp(connectTimeoutMs);
+  const http = new PeerHttp({ connectTimeoutMs });
   cleanups.unshift(() => http.close());
   return http;
 }
@@ -231,7 +231,7 @@ describe('the connection', () => {
     await expect.poll(() => held(/^TCP/)).toEqual([]);
     const timers = held(/^Timeout/);
     const server = await startRawServer(reply(httpAnswer('{}')));
-    const http = new PeerHttp(1000);
+    const http = new PeerHttp({ connectTimeoutMs: 1000 });
     await http.connect(new URL(server.url)).send(REQUEST);
     await codeOf(send('http://127.0.0.1:1', {}, http));
     expect(held(/^Timeout/)).toEqual(timers);

@@ -169,12 +169,12 @@ it.each(FAULTS)('%s: another peer, walked at the same time, suffers nothing', as
     maxPeerBytes: 2 * MEBIBYTE,
     firstByteTimeoutMs: 700,
   };
-  const http = new PeerHttp(5000);
+  const http = new PeerHttp({ connectTimeoutMs: 5000 });
   const [bad, good] = [await startBob([fault]), await startBob()];
   const [, honest] = await Promise.all([
     walk(bad.url, { ...bounds, http, checkpoints: true, beforeAgain: () => undefined }),
     // Its own time is not at stake.
-    walk(good.url, { http: new PeerHttp(5000), checkpoints: true }),
+    walk(good.url, { http: new PeerHttp({ connectTimeoutMs: 5000 }), checkpoints: true }),
   ]);
   await http.close();
   expect(honest).toMatchObject({

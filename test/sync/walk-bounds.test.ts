@@ -200,7 +200,7 @@ describe('the caller', () => {
   });
 
   it('who leaves in the middle finds the walk incomplete, and no connection behind', async () => {
-    const http = new PeerHttp(1000);
+    const http = new PeerHttp({ connectTimeoutMs: 1000 });
     const server = await serveRaw((request, socket) => {
       const { line } = truth[0]!;
       const body = request.startsWith('GET')
@@ -246,7 +246,7 @@ describe('the caller', () => {
       const page = `{"events":[${line}]${isLast ? '' : `,"next_cursor":"${tsNs}"`}}`;
       socket.write(httpAnswer(request.startsWith('GET') ? '{}' : page));
     });
-    const http = new PeerHttp(1000);
+    const http = new PeerHttp({ connectTimeoutMs: 1000 });
     const walked = await walk(server.url, { signal, http });
     expect(walked.state).toBe('complete');
     expect(server.requests.length).toBeGreaterThan(4);

@@ -83,7 +83,7 @@ export const TEST_OPTIONS = {
 /** Walks a peer as alice, 20 events a page; time-outs are far off unless a test brings them near. */
 export async function walk(peer: PeerAddress | string, changes: Changes = {}): Promise<Walked> {
   const { onPage, beforeAgain, ...options } = changes;
-  const http = options.http ?? new PeerHttp(5000);
+  const http = options.http ?? new PeerHttp({ connectTimeoutMs: 5000 });
   const given: Record<WalkedPage['part'], string[]> = { ledger: [], checkpoints: [] };
   const take = async (pages: AsyncIterable<WalkedPage>): Promise<void> => {
     for await (const { part, events } of pages) {
