@@ -45,10 +45,9 @@ function listOf(subnets: readonly Subnet[]): BlockList {
   return list;
 }
 
-/** The list knows that `::ffff:a.b.c.d` is `a.b.c.d`; it knows no zones (`fe80::1%eth0`). */
+/** The list knows that `::ffff:a.b.c.d` is `a.b.c.d`, and heeds no zones (`fe80::1%eth0`). */
 function holds(list: BlockList, address: string): boolean {
-  const bare = address.replace(/%.*$/, '');
-  return isIP(bare) !== 0 && list.check(bare, familyOf(bare));
+  return isIP(address) !== 0 && list.check(address, familyOf(address));
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
