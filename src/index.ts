@@ -5,8 +5,6 @@ export type { Destination, PriorBackup } from './dump/destination.ts';
 export { dump } from './dump/dump.ts';
 export type { DumpObserver, DumpOptions } from './dump/dump-options.ts';
 export { FileDestination, type FileDestinationOptions } from './dump/file-destination.ts';
-export type { EventFilter } from './dump/filter.ts';
-export type { RecordSink } from './dump/intake.ts';
 export { judgeDump, type Demands } from './dump/outcome.ts';
 export { makeReceipt, type ReceiptContext } from './dump/receipt.ts';
 export {
@@ -19,6 +17,7 @@ export {
 export { ERROR_CODES, EXIT_STATUSES, MeshBackupError, type ErrorCode, type ExitStatus } from './errors.ts';
 export { EventMemo } from './event/event-memo.ts';
 export { eventBytes, readEvent, type EventView } from './event/event-view.ts';
+export type { EventFilter } from './event/filter.ts';
 export type { HostileReason } from './event/hostile-reason.ts';
 export { KeyRing } from './event/keyring.ts';
 export type { Payload, Service } from './event/payload.ts';
@@ -32,6 +31,7 @@ export { encodeSoul, parseSoul, type Soul } from './identity/soul.ts';
 export { LineFile, type Line } from './jsonl/line-file.ts';
 export { readLines } from './jsonl/read-lines.ts';
 export { RecordFile } from './jsonl/record-file.ts';
+export type { RecordSink } from './jsonl/record-sink.ts';
 export { emptyTally, merge, type MergeOptions, type MergeTally } from './merge/merge.ts';
 export type { Run, RunOrigin, RunReader } from './merge/run.ts';
 export type { RunBuilder } from './merge/run-builder.ts';

@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import type { EventFilter } from '../dump/filter.ts';
 import type { Demands } from '../dump/outcome.ts';
-import { MeshBackupError } from '../errors.ts';
 import { DEFAULT_MEMORY_BYTES } from '../merge/run-pool.ts';
 import { parsePeer, parsePeerList, type PeerAddress } from '../mesh/peer-list.ts';
 import { MAX_PAGE_SIZE } from '../sync/page-step.ts';
@@ -10,22 +7,19 @@ import { DEFAULT_WALK_BOUNDS, type WalkBounds } from '../sync/walk-peer.ts';
 import { parseCount } from './count.ts';
 import type { DestinationFlags } from './dump-destination.ts';
 import { parseDurationMs } from './duration.ts';
-import { parseMomentNs } from './moment.ts';
-import { optionValue, optionValues } from './option-value.ts';
+import { hiddenValues, optionValue, optionValues } from './option-value.ts';
+import { readNamedText } from './read-named-text.ts';
+import { declareSelection, splitLists, type SelectionFlags } from './selection-flags.ts';
 import { parseSizeBytes } from './size.ts';
 import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
 
 /** The flags of `dump-events`, as commander reads them. */
-export interface DumpFlags extends SoulFlags, DestinationFlags {
+export interface DumpFlags extends SoulFlags, DestinationFlags, SelectionFlags {
   readonly name?: string;
   readonly peer?: readonly PeerAddress[];
   readonly peers?: string;
   readonly timeout: number;
   readonly workers: number;
-  readonly since?: bigint;
-  readonly until?: bigint;
-  readonly svc?: readonly string[];
-  readonly nara?: readonly string[];
   readonly pageSize: number;
   readonly maxPageBytes: number;
   readonly maxPeerEvents: number;
@@ -46,11 +40,10 @@ export interface DumpFlags extends SoulFlags, DestinationFlags {
 
 export function declareDumpFlags(command: Command): void {
   const { timeoutMs, pageSize, maxPageBytes, maxPeerEvents, maxPeerBytes } = DEFAULT_WALK_BOUNDS;
-  const moment = optionValue((text) => parseMomentNs(text, Date.now()));
   command.option('--name <nara>', 'sign requests as this nara');
   declareSoulFlags(command);
   command
-    .option('--peer <[name=]url>', 'walk this peer; repeatable', optionValues(parsePeer))
+    .option('--peer <[name=]url>', 'walk this peer; repeatable', hiddenValues('--peer', parsePeer))
     .option(
       '--peers <file>',
       'walk the peers of a file: {"name","url","public_key"?}\nor `name url`, one a line',
@@ -66,19 +59,8 @@ export function declareDumpFlags(command: Command): void {
     .option('--fresh', 'leave out what the backup held; it is FILE.old\nuntil a run ends with 0')
     .option('--ids-from <file>', 'write only what this backup lacks, if it exists')
     .option('--receipt <file>', 'a signed account of the dump; auto: FILE.receipt')
-    .option('--dry-run', 'fetch and report, write nothing')
-    .option(
-      '--since <time>',
-      'only events at or after: 2026-01-31T12:00:00Z,\n1769860800, or 36h or 30d (back from now)',
-      moment,
-    )
-    .option('--until <time>', 'only events before', moment)
-    .option('--svc <list>', 'only these services; repeatable, commas', optionValues(String))
-    .option(
-      '--nara <list>',
-      'only events in which one of these names or IDs plays\na part; repeatable, commas',
-      optionValues(String),
-    )
+    .option('--dry-run', 'fetch and report, write nothing');
+  declareSelection(command)
     .option(
       '--page-size <n>',
       'events a page, at most 5000',
@@ -126,15 +108,8 @@ export function declareDumpFlags(command: Command): void {
 
 /** The peers that the flags name, each address once. Throws `PEER_LIST`, `FILE_UNREADABLE`. */
 export async function readPeers({ peer = [], peers }: DumpFlags): Promise<PeerAddress[]> {
-  const listed = peers === undefined ? [] : parsePeerList(await readText(peers));
+  const listed = peers === undefined ? [] : parsePeerList(await readNamedText(peers, 'the peers file'));
   return [...new Map([...listed, ...peer].map((one) => [one.url.href, one])).values()];
-}
-
-export function filterOf({ since, until, svc, nara }: DumpFlags): EventFilter {
-  if (since !== undefined && until !== undefined && since >= until) {
-    throw new MeshBackupError('USAGE', '--since is not before --until: nothing could be fetched.');
-  }
-  return { sinceNs: since, untilNs: until, services: splitLists(svc), naras: splitLists(nara) };
 }
 
 export function boundsOf(flags: DumpFlags): WalkBounds {
@@ -144,20 +119,4 @@ export function boundsOf(flags: DumpFlags): WalkBounds {
 
 export function demandsOf({ minPeers, requirePeer, strict }: DumpFlags): Demands {
   return { minPeers, requiredPeers: splitLists(requirePeer), strict: strict ?? false };
-}
-
-function splitLists(lists: readonly string[] = []): string[] {
-  return lists
-    .flatMap((list) => list.split(','))
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MeshBackupError('FILE_UNREADABLE', `Cannot read the peers file: ${reason}`, { cause });
-  }
 }

@@ -21,3 +21,18 @@ export function optionValues<T>(parse: (text: string) => T): (text: string, befo
   const parseOne = optionValue(parse);
   return (text, before = []) => [...before, parseOne(text)];
 }
+
+/** As {@link optionValues}, for values that may hold a secret: what is wrong with one is said without showing it. */
+export function hiddenValues<T>(
+  flag: string,
+  parse: (text: string) => T,
+): (text: string, before?: readonly T[]) => T[] {
+  return (text, before = []) => {
+    try {
+      return [...before, parse(text)];
+    } catch (error) {
+      if (!(error instanceof MeshBackupError)) throw error;
+      throw new MeshBackupError(error.code, `${flag}: ${error.message}`);
+    }
+  };
+}

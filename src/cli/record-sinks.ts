@@ -1,5 +1,5 @@
-import type { RecordSink } from '../dump/intake.ts';
 import { RecordFile } from '../jsonl/record-file.ts';
+import type { RecordSink } from '../jsonl/record-sink.ts';
 
 /** Record files of one command, closed together. */
 export class RecordSinks {

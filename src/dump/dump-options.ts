@@ -3,8 +3,8 @@ import type { Requester } from '../mesh/request-signing.ts';
 import type { WalkBounds } from '../sync/walk-peer.ts';
 import type { WalkReport } from '../sync/walk-report.ts';
 import type { Destination } from './destination.ts';
-import type { EventFilter } from './filter.ts';
-import type { RecordSink } from './intake.ts';
+import type { EventFilter } from '../event/filter.ts';
+import type { RecordSink } from '../jsonl/record-sink.ts';
 
 /** Told what happens while it happens. */
 export interface DumpObserver {

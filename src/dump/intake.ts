@@ -1,15 +1,9 @@
 import { eventBytes, type EventView } from '../event/event-view.ts';
+import type { EventTest } from '../event/filter.ts';
 import type { KeyRing } from '../event/keyring.ts';
-import { isFuture, proveEvent, type Proof } from '../event/proof.ts';
-import type { EventTest } from './filter.ts';
+import { isFuture, mayStand, proveEvent, suspicion, type Proof } from '../event/proof.ts';
+import type { RecordSink } from '../jsonl/record-sink.ts';
 import type { EventCounts, Suspects } from './summary.ts';
-
-/** Where copies go that may not stand in a backup. */
-export interface RecordSink {
-  add(record: Readonly<Record<string, string | number>>): Promise<void>;
-  /** Makes what was added durable. */
-  sync(): Promise<void>;
-}
 
 export interface IntakeOptions {
   readonly passes: EventTest;
@@ -85,15 +79,4 @@ export class Intake {
     if (event.isAmbiguous) counts.ambiguous++;
     if (isFuture(event, nowNs)) counts.future++;
   }
-}
-
-/** Why an event may not stand in a backup, `undefined` if it may. */
-export function suspicion(proof: Proof): string | undefined {
-  if (proof.class === 'hostile') return proof.reason;
-  return proof.class === 'misfit' ? 'the id does not fit the content' : undefined;
-}
-
-/** Whether an event may stand in a backup. */
-export function mayStand(proof: Proof, keepMisfits: boolean): boolean {
-  return suspicion(proof) === undefined || (keepMisfits && proof.class === 'misfit');
 }

@@ -1,13 +1,13 @@
 import { MeshBackupError } from '../errors.ts';
-import { eventBytes, readLine, type EventView } from '../event/event-view.ts';
+import { eventBytes } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
-import { proveEvent } from '../event/proof.ts';
-import type { Line } from '../jsonl/line-file.ts';
+import { mayStand, proveEvent, suspicion } from '../event/proof.ts';
+import type { RecordSink } from '../jsonl/record-sink.ts';
+import { readBackupLine, type BackupLine } from '../merge/backup-line.ts';
 import { FileRuns, type LineEvent } from '../merge/file-runs.ts';
 import type { Run } from '../merge/run.ts';
 import type { RunPool } from '../merge/run-pool.ts';
 import type { PriorBackup } from './destination.ts';
-import { mayStand, suspicion, type RecordSink } from './intake.ts';
 import { Meter, type Measured } from './meter.ts';
 import type { PriorSummary } from './summary.ts';
 
@@ -52,17 +52,18 @@ export async function readPrior(prior: PriorBackup, options: PriorOptions): Prom
     const batch: LineEvent[] = [];
     for (const line of lines) {
       content.endsTorn = line.isTorn;
-      if (isBlank(line)) continue;
-      const event = readLine(line.bytes);
-      const trouble = troubleOf(line, event, role === 'known' || options.keepMisfits);
-      if (event !== undefined && trouble === undefined) {
-        keys.learn(event);
-        batch.push({ line, event });
+      const read = readBackupLine(line);
+      // Of a line that is too long nothing is here: the file's `damage` speaks of it.
+      if (read.kind === 'blank' || (read.kind === 'broken' && read.reason === 'too long')) continue;
+      const trouble = troubleOf(read, role === 'known' || options.keepMisfits);
+      if (read.kind === 'event' && trouble === undefined) {
+        keys.learn(read.event);
+        batch.push({ line, event: read.event });
         content.events++;
       } else if (role === 'known') content.damaged++;
       else {
         content.moved++;
-        const bytes = event === undefined ? line.bytes : eventBytes(event);
+        const bytes = read.kind === 'event' ? eventBytes(read.event) : line.bytes;
         await options.quarantine?.add({ ...trouble!, file: file.path, bytes: bytes.toString('base64') });
       }
     }
@@ -83,19 +84,13 @@ export async function readPrior(prior: PriorBackup, options: PriorOptions): Prom
 
 /** Why a line may not stay, `undefined` if it may. */
 function troubleOf(
-  line: Line,
-  event: EventView | undefined,
+  line: Exclude<BackupLine, { kind: 'blank' }>,
   keepMisfits: boolean,
 ): { class: string; reason: string } | undefined {
-  if (event === undefined) return { class: 'broken', reason: line.isTorn ? 'torn' : 'no JSON' };
-  const proof = proveEvent(event);
+  if (line.kind === 'broken') return { class: 'broken', reason: line.reason };
+  const proof = proveEvent(line.event);
   if (mayStand(proof, keepMisfits)) return undefined;
   return { class: proof.class, reason: suspicion(proof)! };
-}
-
-/** Of a line that is too long nothing is here: the file's `damage` speaks of it. */
-function isBlank({ bytes, isOverlong }: Line): boolean {
-  return isOverlong || bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
 /** What the dump's summary says of it; `trouble` is why not all of the file could be read. */

@@ -24,6 +24,17 @@ export function proveEvent(event: EventView): Proof {
   return event.id === event.computedId ? ID : MISFIT;
 }
 
+/** Why an event may not stand in a backup, `undefined` if it may. */
+export function suspicion(proof: Proof): string | undefined {
+  if (proof.class === 'hostile') return proof.reason;
+  return proof.class === 'misfit' ? 'the id does not fit the content' : undefined;
+}
+
+/** Whether an event may stand in a backup. */
+export function mayStand(proof: Proof, keepMisfits: boolean): boolean {
+  return suspicion(proof) === undefined || (keepMisfits && proof.class === 'misfit');
+}
+
 const FUTURE_NS = 5n * 60n * 1_000_000_000n;
 
 /** Whether the event claims to be from more than 5 minutes ahead of `nowNs` (unix nanoseconds). */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MeshBackupError } from '../errors.ts';
+import { listLines, parseListRecord } from '../event/list-lines.ts';
 import { PublicKey } from '../identity/keypair.ts';
 
 /** A peer that somebody named: where it listens, and what is known of it beforehand. */
@@ -31,39 +32,25 @@ export function parsePeer(text: string): PeerAddress {
  */
 export function parsePeerList(text: string): PeerAddress[] {
   const peers: PeerAddress[] = [];
-  for (const [at, raw] of text
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .entries()) {
-    const line = raw.trim();
-    if (line === '' || line.startsWith('#')) continue;
+  for (const { line, number } of listLines(text)) {
     try {
       peers.push(line.startsWith('{') ? parseRecord(line) : parseNamedUrl(line));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new MeshBackupError('PEER_LIST', `Line ${at + 1} of the peers file: ${reason}`);
+      throw new MeshBackupError('PEER_LIST', `Line ${number} of the peers file: ${reason}`);
     }
   }
   return peers;
 }
 
 function parseRecord(line: string): PeerAddress {
-  const parsed = PeerRecord.safeParse(parseJson(line));
+  const parsed = PeerRecord.safeParse(parseListRecord(line));
   if (!parsed.success) throw wrong('want {"name","url","public_key"?}');
   const { name, url, public_key: text } = parsed.data;
   const key = text === undefined ? undefined : PublicKey.parse(text);
   if (text !== undefined && key === undefined)
     throw wrong('"public_key" is no Ed25519 key in standard Base64');
   return { ...peer(name, url), publicKey: key };
-}
-
-/** `undefined` where it is no JSON: the parser's own message would show parts of the line. */
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function parseNamedUrl(line: string): PeerAddress {

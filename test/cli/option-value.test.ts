@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parseDurationMs } from '../../src/cli/duration.ts';
-import { optionValue, optionValues } from '../../src/cli/option-value.ts';
+import { hiddenValues, optionValue, optionValues } from '../../src/cli/option-value.ts';
 import { parseSizeBytes } from '../../src/cli/size.ts';
+import { MeshBackupError } from '../../src/errors.ts';
 
 function parse(...argv: string[]): Record<string, unknown> {
   return new Command('probe')
@@ -26,4 +27,11 @@ describe('optionValue', () => {
   it('names the option in the error', () => {
     expect(() => parse('--timeout=3')).toThrow(/'--timeout <duration>' .* has no unit/);
   });
+});
+
+it('what is wrong with a value that may hold a secret is said without showing it', () => {
+  const read = hiddenValues('--peer', () => {
+    throw new MeshBackupError('PEER_LIST', 'it holds a password');
+  });
+  expect(() => read('http://me:secret@host')).toThrow(/^--peer: it holds a password$/);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Destination } from '../../src/dump/destination.ts';
-import type { EventFilter } from '../../src/dump/filter.ts';
+import type { EventFilter } from '../../src/event/filter.ts';
 import { MeshBackupError } from '../../src/errors.ts';
 import { proveEvent } from '../../src/event/proof.ts';
 import { partiesOf } from '../../src/event/roles.ts';

@@ -10,7 +10,7 @@ import { parseSoul } from '../../identity/soul.ts';
 import type { Requester } from '../../mesh/request-signing.ts';
 import { walkState } from '../../sync/walk-report.ts';
 import type { CommandContext, CommandModule } from '../command-module.ts';
-import { boundsOf, declareDumpFlags, demandsOf, filterOf, readPeers, type DumpFlags } from '../dump-flags.ts';
+import { boundsOf, declareDumpFlags, demandsOf, readPeers, type DumpFlags } from '../dump-flags.ts';
 import { assertPlacesApart, openDestination } from '../dump-destination.ts';
 import { DumpProgress } from '../dump-progress.ts';
 import {
@@ -26,6 +26,7 @@ import type { Output } from '../output.ts';
 import { packageVersion } from '../package-version.ts';
 import { startProgress } from '../progress.ts';
 import { RecordSinks } from '../record-sinks.ts';
+import { selectionOf } from '../selection-flags.ts';
 import { readSoulText, SOUL_ENVIRONMENT } from '../soul-source.ts';
 import { ReceiptPlace, receiptPath } from '../write-receipt.ts';
 
@@ -51,7 +52,7 @@ export const dumpEvents: CommandModule<DumpFlags> = {
 
   async run(flags, context) {
     const { output, signal } = context;
-    const filter = filterOf(flags);
+    const filter = selectionOf(flags);
     await assertPlacesApart(flags);
     const requester = await readRequester(flags, context);
     const peers = await readPeers(flags);

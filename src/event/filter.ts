@@ -1,7 +1,7 @@
-import type { EventView } from '../event/event-view.ts';
-import { partiesOf } from '../event/roles.ts';
+import type { EventView } from './event-view.ts';
+import { partiesOf } from './roles.ts';
 
-/** What is fetched; an empty list and `undefined` mean all. */
+/** Which events are wanted; an empty list and `undefined` mean all. */
 export interface EventFilter {
   /** Unix nanoseconds, inclusive. */
   readonly sinceNs?: bigint | undefined;
@@ -27,7 +27,7 @@ export function compileFilter({ sinceNs, untilNs, services, naras }: EventFilter
   return (event) => tests.every((test) => test(event));
 }
 
-/** The filter as one text: the same for filters that fetch the same. */
+/** The filter as one text: the same for filters that want the same. */
 export function filterText({ sinceNs, untilNs, services, naras }: EventFilter): string {
   return JSON.stringify([
     `${sinceNs}`,
