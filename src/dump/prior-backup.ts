@@ -3,7 +3,7 @@ import { eventBytes } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
 import { mayStand, proveEvent, suspicion } from '../event/proof.ts';
 import type { RecordSink } from '../jsonl/record-sink.ts';
-import { readBackupLine, type BackupLine } from '../merge/backup-line.ts';
+import { BackupLineReader, type BackupLine } from '../merge/backup-line.ts';
 import { FileRuns, type LineEvent } from '../merge/file-runs.ts';
 import type { Run } from '../merge/run.ts';
 import type { RunPool } from '../merge/run-pool.ts';
@@ -47,12 +47,13 @@ export async function readPrior(prior: PriorBackup, options: PriorOptions): Prom
   const { keys, pool, fingerprint } = options;
   const runs = new FileRuns(file, { label: file.path, holder: undefined, role }, pool);
   const meter = new Meter(file.isCompressed, fingerprint);
+  const reader = new BackupLineReader();
   const content = { events: 0, moved: 0, damaged: 0, endsTorn: false };
   for await (const lines of file.batches(meter)) {
     const batch: LineEvent[] = [];
     for (const line of lines) {
       content.endsTorn = line.isTorn;
-      const read = readBackupLine(line);
+      const read = reader.read(line);
       // Of a line that is too long nothing is here: the file's `damage` speaks of it.
       if (read.kind === 'blank' || (read.kind === 'broken' && read.reason === 'too long')) continue;
       const trouble = troubleOf(read, role === 'known' || options.keepMisfits);

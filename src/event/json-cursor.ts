@@ -41,6 +41,8 @@ const IS_SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) =>
 export class JsonCursor {
   readonly bytes: Buffer;
   pos: number;
+  /** Where the text ends, as far as the cursor goes: the bytes may go on. */
+  end: number;
   /** Open containers around `pos`, and the deepest that this was since `resetTraits`. */
   depth = 0;
   maxDepth = 0;
@@ -60,6 +62,14 @@ export class JsonCursor {
   constructor(bytes: Buffer, pos = 0) {
     this.bytes = bytes;
     this.pos = pos;
+    this.end = bytes.length;
+  }
+
+  /** Begins anew, with a text that is a part of the bytes. */
+  enter(start: number, end: number): void {
+    this.pos = start;
+    this.end = end;
+    this.depth = 0;
   }
 
   resetTraits(): void {
@@ -72,8 +82,8 @@ export class JsonCursor {
 
   /** The byte behind any white space, not passed yet; `END` at the end. */
   peek(): number {
-    const { bytes } = this;
-    for (; this.pos < bytes.length; this.pos++) {
+    const { bytes, end } = this;
+    for (; this.pos < end; this.pos++) {
       const code = bytes[this.pos]!;
       if (code > 0x20) return code;
       if (code === 0x0a || code === 0x0d) this.sawLineBreak = true;
@@ -84,7 +94,7 @@ export class JsonCursor {
 
   /** The byte right here; `END` at the end. */
   #here(): number {
-    return this.pos < this.bytes.length ? this.bytes[this.pos]! : END;
+    return this.pos < this.end ? this.bytes[this.pos]! : END;
   }
 
   /** Passes this character, or says that it is not there. */
@@ -98,7 +108,7 @@ export class JsonCursor {
   takeBytes(wanted: Uint8Array): boolean {
     const { bytes, pos } = this;
     const { length } = wanted;
-    if (pos + length > bytes.length) return false;
+    if (pos + length > this.end) return false;
     for (let at = 0; at < length; at++) if (bytes[pos + at] !== wanted[at]) return false;
     this.pos = pos + length;
     return true;
@@ -161,14 +171,13 @@ export class JsonCursor {
   stringStart = 0;
   string(): void {
     this.expect(QUOTE);
-    const { bytes } = this;
-    const { length } = bytes;
+    const { bytes, end } = this;
     let at = this.pos;
     let traits = 0;
     this.stringStart = at;
     for (;;) {
       while (
-        at + 3 < length &&
+        at + 3 < end &&
         (IS_SPECIAL[bytes[at]!]! |
           IS_SPECIAL[bytes[at + 1]!]! |
           IS_SPECIAL[bytes[at + 2]!]! |
@@ -176,8 +185,8 @@ export class JsonCursor {
           0
       )
         at += 4;
-      while (at < length && IS_SPECIAL[bytes[at]!] === 0) at++;
-      const code = at < length ? bytes[at]! : END;
+      while (at < end && IS_SPECIAL[bytes[at]!] === 0) at++;
+      const code = at < end ? bytes[at]! : END;
       if (code === QUOTE) break;
       if (code === BACKSLASH) {
         traits |= ESCAPED;
@@ -252,9 +261,9 @@ export class JsonCursor {
   }
 
   #digits(): void {
-    const { bytes, pos } = this;
+    const { bytes, pos, end } = this;
     let at = pos;
-    while (at < bytes.length && bytes[at]! >= ZERO && bytes[at]! <= NINE) at++;
+    while (at < end && bytes[at]! >= ZERO && bytes[at]! <= NINE) at++;
     this.pos = at;
     if (at === pos) this.fail();
   }

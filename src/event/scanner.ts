@@ -59,6 +59,18 @@ export class EventScanner extends EventSlots {
     if (cursor.sawNonAscii && !isUtf8(this.bytes.subarray(this.start, this.end))) this.#blame('invalid-utf8');
   }
 
+  /** Scans the one JSON value that should be all there is between two places, a line for one; false where it is not. */
+  scanLine(start: number, end: number): boolean {
+    this.cursor.enter(start, end);
+    try {
+      this.scan();
+      return this.cursor.peek() === END;
+    } catch (error) {
+      if (error instanceof NotJson) return false;
+      throw error;
+    }
+  }
+
   /** A scanner whose slots are those of the value at `start`: this one, or another, so that this one keeps its place. */
   standingAt(start: number): EventScanner {
     if (this.start === start) return this;
@@ -202,11 +214,5 @@ function isInRange(bytes: Buffer, start: number, end: number, type: 'int64' | 'u
  */
 export function scanLine(bytes: Buffer): EventScanner | undefined {
   const scanner = new EventScanner(bytes);
-  try {
-    scanner.scan();
-    return scanner.cursor.peek() === END ? scanner : undefined;
-  } catch (error) {
-    if (error instanceof NotJson) return undefined;
-    throw error;
-  }
+  return scanner.scanLine(0, bytes.length) ? scanner : undefined;
 }

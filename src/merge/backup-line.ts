@@ -1,4 +1,5 @@
-import { readLine, type EventView } from '../event/event-view.ts';
+import { readEvent, type EventView } from '../event/event-view.ts';
+import { EventScanner } from '../event/scanner.ts';
 import type { Line } from '../jsonl/line-file.ts';
 
 /** What a line of a backup holds. `too long`: its bytes are not here. */
@@ -9,15 +10,25 @@ export type BackupLine =
 
 const BLANK: BackupLine = { kind: 'blank' };
 
-/** Reads a line of a backup. A torn one may hold an event all the same: then only its line feed is missing. */
-export function readBackupLine({ bytes, isTorn, isOverlong }: Line): BackupLine {
-  if (isOverlong) return { kind: 'broken', reason: 'too long' };
-  if (bytes.every(isBlank)) return BLANK;
-  const event = readLine(bytes);
-  if (event !== undefined) return { kind: 'event', event };
-  return { kind: 'broken', reason: isTorn ? 'torn' : 'no JSON' };
+/** Reads lines of backups. Those that lie in one piece share a scanner: one for each keeps the garbage collector busy. */
+export class BackupLineReader {
+  #scanner = new EventScanner(Buffer.alloc(0));
+
+  /** A torn line may hold an event all the same: then only its line feed is missing. */
+  read(line: Line): BackupLine {
+    if (line.isOverlong) return { kind: 'broken', reason: 'too long' };
+    if (isBlank(line)) return BLANK;
+    if (this.#scanner.bytes !== line.source) this.#scanner = new EventScanner(line.source);
+    if (this.#scanner.scanLine(line.start, line.end))
+      return { kind: 'event', event: readEvent(this.#scanner) };
+    return { kind: 'broken', reason: line.isTorn ? 'torn' : 'no JSON' };
+  }
 }
 
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
+function isBlank({ source, start, end }: Line): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = source[at];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  }
+  return true;
 }

@@ -57,7 +57,7 @@ export class FileRuns {
 
 /** Whether the line is the event and its end, nothing else: so runs are read. */
 function isBare({ line, event }: LineEvent): boolean {
-  return !line.isTorn && event.start === 0 && event.end === line.bytes.length;
+  return !line.isTorn && event.end - event.start === line.end - line.start;
 }
 
 function isInOrder(batch: readonly LineEvent[]): boolean {
@@ -68,7 +68,7 @@ function isInOrder(batch: readonly LineEvent[]): boolean {
 function extentsOf(batch: readonly LineEvent[]): { start: number; end: number }[] {
   const extents: { start: number; end: number }[] = [];
   for (const { line } of batch) {
-    const end = line.offset + line.bytes.length + 1;
+    const end = line.offset + line.end - line.start + 1;
     const last = extents.at(-1);
     if (last?.end === line.offset) last.end = end;
     else extents.push({ start: line.offset, end });

@@ -37,7 +37,8 @@ export function emptyTally(): MergeTally {
   return { given: 0, written: 0, kept: 0, duplicate: 0, better: 0, variants: 0 };
 }
 
-const BATCH_EVENTS = 1024;
+/** Enough for a write, and few enough to die young: more outlive the garbage collector's first look. */
+const BATCH_EVENTS = 256;
 
 /**
  * Merges runs into one stream, batch by batch, in the order of `compareEvents`: each event once, in its best copy,
