@@ -18,6 +18,7 @@ export { ERROR_CODES, EXIT_STATUSES, MeshBackupError, type ErrorCode, type ExitS
 export { EventMemo } from './event/event-memo.ts';
 export { eventBytes, readEvent, type EventView } from './event/event-view.ts';
 export type { EventFilter } from './event/filter.ts';
+export { parseKeyList, type PinnedKey } from './event/key-list.ts';
 export type { HostileReason } from './event/hostile-reason.ts';
 export { KeyRing } from './event/keyring.ts';
 export type { Payload, Service } from './event/payload.ts';
@@ -36,9 +37,17 @@ export { emptyTally, merge, type MergeOptions, type MergeTally } from './merge/m
 export type { Run, RunOrigin, RunReader } from './merge/run.ts';
 export type { RunBuilder } from './merge/run-builder.ts';
 export { RunPool, type RunPoolOptions } from './merge/run-pool.ts';
-export { PeerHttp } from './mesh/http.ts';
+export { PeerHttp, type HttpSettings } from './mesh/http.ts';
 export { parsePeer, parsePeerList, type PeerAddress } from './mesh/peer-list.ts';
 export type { Requester } from './mesh/request-signing.ts';
+export { proxyFromEnvironment, type ProxySettings } from './mesh/proxy.ts';
+export { parseTargetUrl } from './mesh/target-url.ts';
+export { judgeRestore } from './restore/outcome.ts';
+export { RESTORE_DEFAULTS, type RestoreObserver, type RestoreOptions } from './restore/restore-options.ts';
+export type { RestoreSummary } from './restore/restore-summary.ts';
+export { restore } from './restore/restore.ts';
+export { MISSING_REASONS, type MissingReason } from './restore/confirm.ts';
+export { STAY_REASONS, type StayCounts, type StayReason } from './restore/stay-reason.ts';
 export {
   DEFAULT_WALK_BOUNDS,
   walkPeer,

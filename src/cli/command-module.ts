@@ -14,6 +14,8 @@ export interface CommandContext {
   readonly env: NodeJS.ProcessEnv;
   /** Aborts on the first SIGINT or SIGTERM. Whoever gives up because of it throws its reason. */
   readonly signal: AbortSignal;
+  /** Ends the command with its help, as one that was used wrongly. */
+  readonly showHelp: () => never;
 }
 
 /**

@@ -5,6 +5,7 @@ type Load = () => Promise<CommandModule>;
 /** Every command by its name, in the order of the help. Each brings much with it, so only the wanted one is loaded. */
 export const COMMANDS = new Map<string, Load>([
   ['dump-events', async () => (await import('./commands/dump-events.ts')).dumpEvents],
+  ['restore-events', async () => (await import('./commands/restore-events.ts')).restoreEvents],
   ['demo', async () => (await import('./commands/demo.ts')).demo],
   ['sandbox', async () => (await import('./commands/sandbox.ts')).sandbox],
   ['exit-codes', async () => (await import('./commands/exit-codes.ts')).exitCodes],

@@ -60,7 +60,9 @@ export async function main(argv: readonly string[], settings: MainSettings = {})
     const jsonTo = options.json ? module.jsonTo : undefined;
     output = new Output({ stdout, stderr, env, colour: color, verbose, jsonTo });
     const commandLine = [helpCommand, ...withoutSecrets(normalized)];
-    const context = { operands: command.args, commandLine, output, stdin, env, signal: interruption.signal };
+    const showHelp = (): never => command.help({ error: true });
+    const { signal } = interruption;
+    const context = { operands: command.args, commandLine, output, stdin, env, signal, showHelp };
     const status = await module.run(options, context);
     await output.flush();
     return status;

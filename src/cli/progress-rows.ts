@@ -39,6 +39,8 @@ const STATES = ['active', 'waiting', 'done', 'incomplete', 'failed'] as const;
 export function overallFields(snapshot: ProgressSnapshot): string[] {
   const { events, bytes, totalEvents, perPeer } = snapshot;
   const elapsedMs = snapshot.nowMs - snapshot.startedMs;
+  // Of what is only waited for there is nothing else to say.
+  if (events + bytes + perPeer.length === 0 && totalEvents === undefined) return [formatDuration(elapsedMs)];
   const leftMs = remainingMs(events, totalEvents, elapsedMs);
   const done = perPeer.filter((peer) => peer.state !== 'waiting' && peer.state !== 'active').length;
   return [

@@ -62,6 +62,9 @@ function judgeAllFailed(peers: readonly WalkReport[]): MeshBackupError {
       hint: 'Are they online? Is the address right?',
     });
   }
+  if (alike(['PEER_UNREACHABLE', 'PEER_SILENT', 'PEER_TLS'])) {
+    return new MeshBackupError('PEER_TLS', `${all}: no TLS with them.`, fields);
+  }
   if (alike(['PEER_WRONG_SOUL'])) {
     return new MeshBackupError('PEER_WRONG_SOUL', 'Authentication failed: soul does not match', fields);
   }

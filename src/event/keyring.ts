@@ -8,11 +8,17 @@ const MAX_LEARNT_KEYS = 16;
 /** Greetings that taught nothing are remembered, so that the same one from many peers is looked at once. */
 const MAX_HEARD = 100_000;
 
+/** Where the keys come from that signatures are held against. */
+export interface KeySource {
+  keysOfName(name: string): readonly PublicKey[];
+  keysOfId(id: string): readonly PublicKey[];
+}
+
 /**
  * The public keys that names and nara IDs were heard to have. Trust on first use: a key here is one that somebody
  * holding it said belongs to the name; several may be known for one name, and each is tried, proven ones first.
  */
-export class KeyRing {
+export class KeyRing implements KeySource {
   readonly #byName = new Map<string, Keys>();
   readonly #byId = new Map<string, Keys>();
   readonly #heard = new Set<string>();
@@ -30,6 +36,7 @@ export class KeyRing {
     const known = this.#byName.get(from)?.find(publicKey);
     if (known !== undefined && (id === '' || this.#byId.get(id)?.find(publicKey) !== undefined)) return;
     if (event.sig === '' || event.emitter === '' || event.emitter !== from || publicKey === '') return;
+    if (this.#byName.get(from)?.admits(publicKey) === false) return;
     const greeting = hash('sha256', `${event.computedId} ${publicKey} ${id} ${event.sig}`, 'base64');
     if (this.#heard.has(greeting)) return;
     if (this.#heard.size >= MAX_HEARD) this.#heard.clear();
@@ -44,6 +51,27 @@ export class KeyRing {
   add(name: string, key: PublicKey, id = ''): void {
     keysOf(this.#byName, name).add(key);
     if (id !== '') keysOf(this.#byId, id).add(key);
+  }
+
+  /** Adds a key that the operator vouches for: of this name (and ID) no others count, but those pinned as well. */
+  pin(name: string, key: PublicKey, id = ''): void {
+    keysOf(this.#byName, name).pin(key);
+    if (id !== '') keysOf(this.#byId, id).pin(key);
+  }
+
+  /** Whether the operator vouches for a key of the name. */
+  isPinned(name: string): boolean {
+    return this.#byName.get(name)?.isPinned === true;
+  }
+
+  /** Whether several keys are known for the name and nobody vouches for one: somebody lies, and it is not known who. */
+  isContested(name: string): boolean {
+    return this.#byName.get(name)?.isContested === true;
+  }
+
+  /** As `isContested`, of a nara ID. */
+  isContestedId(id: string): boolean {
+    return this.#byId.get(id)?.isContested === true;
   }
 
   keysOfName(name: string): readonly PublicKey[] {
@@ -63,8 +91,26 @@ function keysOf(owners: Map<string, Keys>, owner: string): Keys {
 
 /** The keys of one owner, by their text. */
 class Keys {
+  readonly #pinned = new Map<string, PublicKey>();
   readonly #proven = new Map<string, PublicKey>();
   readonly #learnt = new Map<string, PublicKey>();
+
+  get isPinned(): boolean {
+    return this.#pinned.size > 0;
+  }
+
+  get isContested(): boolean {
+    return !this.isPinned && this.all().length > 1;
+  }
+
+  /** Whether the key can count. */
+  admits(text: string): boolean {
+    return !this.isPinned || this.#pinned.has(text);
+  }
+
+  pin(key: PublicKey): void {
+    this.#pinned.set(key.text, key);
+  }
 
   add(key: PublicKey): void {
     this.#proven.set(key.text, key);
@@ -79,10 +125,12 @@ class Keys {
   }
 
   find(text: string): PublicKey | undefined {
+    if (this.isPinned) return this.#pinned.get(text);
     return this.#proven.get(text) ?? this.#learnt.get(text);
   }
 
   all(): readonly PublicKey[] {
-    return [...this.#proven.values(), ...this.#learnt.values()];
+    if (this.isPinned) return [...this.#pinned.values()];
+    return [...new Map([...this.#proven, ...this.#learnt]).values()];
   }
 }

@@ -56,6 +56,7 @@ const READERS: Record<Service, { slot: number; read: (slots: EventSlots) => Payl
       subject: slots.string(SLOT['observation.subject']),
       subjectId: slots.string(SLOT['observation.subject_id']),
       type: slots.string(SLOT['observation.type']),
+      importance: slots.integer(SLOT['observation.importance']),
       onlineState: slots.string(SLOT['observation.online_state']),
       startTime: slots.integer(SLOT['observation.start_time']),
       restartNum: slots.integer(SLOT['observation.restart_num']),

@@ -32,6 +32,7 @@ export interface Observation {
   readonly subject: string;
   readonly subjectId: string;
   readonly type: string;
+  readonly importance: string;
   readonly onlineState: string;
   /** Unix seconds. */
   readonly startTime: string;

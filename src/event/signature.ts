@@ -1,7 +1,7 @@
 import type { EventView } from './event-view.ts';
 import { hasChain } from './content.ts';
 import { signableDigest } from './id.ts';
-import type { KeyRing } from './keyring.ts';
+import type { KeySource } from './keyring.ts';
 import type { Checkpoint, Payload } from './payload.ts';
 
 /** So many voters of a checkpoint are looked at; real ones have a handful. */
@@ -13,7 +13,7 @@ export function isSigned(event: EventView): boolean {
 }
 
 /** Whether a key known for the emitter made the signature: it proves who said the content string, nothing else. */
-export function verifyEventSignature(event: EventView, keys: KeyRing): boolean {
+export function verifyEventSignature(event: EventView, keys: KeySource): boolean {
   if (!isSigned(event)) return false;
   const digest = signableDigest(event);
   return keys.keysOfName(event.emitter).some((key) => key.verify(digest, event.sig));
@@ -40,7 +40,7 @@ export function actorOf(payload: Payload): string {
  * How many distinct voters signed the checkpoint with keys known for their IDs. Servers count one voter listed twice
  * as two; we do not. Two and more attest it. Source: specification, "Checkpoints are signed by voters".
  */
-export function countVoters(checkpoint: Checkpoint, keys: KeyRing): number {
+export function countVoters(checkpoint: Checkpoint, keys: KeySource): number {
   const attested = new Set<string>();
   for (const [at, voter] of checkpoint.voterIds.slice(0, MAX_VOTERS).entries()) {
     const signature = checkpoint.signatures[at];

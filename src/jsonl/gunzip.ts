@@ -1,5 +1,5 @@
 import { createGunzip } from 'node:zlib';
-import type { InputFile } from './input-file.ts';
+import type { Input } from './input.ts';
 import { codeOf } from './storage-failure.ts';
 
 /** Fed at once. Deflate makes a byte into 1032 at most, so what comes out of a piece fits in memory. */
@@ -11,7 +11,7 @@ const NOTHING = Buffer.alloc(0);
  * `raw` gets every byte of the file, also those behind the break. Throws `FILE_UNREADABLE`.
  */
 export async function* gunzip(
-  input: InputFile,
+  input: Input,
   raw: (bytes: Buffer) => void,
 ): AsyncGenerator<Buffer, string | undefined, undefined> {
   const inflater = new Inflater();
@@ -39,7 +39,7 @@ export async function* gunzip(
  * byte by byte. A pipe cannot be read again: there up to 16 KiB of text before the break are lost.
  */
 async function* upToTheBreak(
-  input: InputFile,
+  input: Input,
   intactBytes: number,
   knownBytes: number,
 ): AsyncGenerator<Buffer, void, undefined> {

@@ -1,17 +1,17 @@
 import { readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { HEAD_BYTES, type Input } from './input.ts';
 import { unlessMissing, unreadable } from './storage-failure.ts';
 
-const CHUNK_BYTES = 1024 * 1024;
-const HEAD_BYTES = 2;
+/** What is made of a chunk should die young: the events of 1 MiB outlive the collector's first look. */
+const CHUNK_BYTES = 128 * 1024;
 
 /** A file, pipe or device that is open for reading, as its bytes lie there. */
-export class InputFile {
+export class InputFile implements Input {
   readonly path: string;
   readonly isRegular: boolean;
-  /** The size it had when it was opened; pipes and devices have none. */
+  /** Pipes and devices have none. */
   readonly size: number;
-  /** The first two bytes, or fewer. */
   readonly head: Buffer;
   readonly #file: FileHandle;
   #closing: Promise<void> | undefined;
@@ -39,7 +39,6 @@ export class InputFile {
     }
   }
 
-  /** All bytes up to `size`. A regular file gives them as often as it is asked, a pipe once. Throws `FILE_UNREADABLE`. */
   async *chunks(): AsyncGenerator<Buffer, void, undefined> {
     if (!this.isRegular && this.head.length > 0) yield this.head;
     for (let at = 0; at < this.size;) {
@@ -51,7 +50,6 @@ export class InputFile {
     }
   }
 
-  /** Fills the buffer as far as `end` goes from `from` on; returns the number of bytes. Throws `FILE_UNREADABLE`. */
   read(buffer: Buffer, from: number, end: number): number {
     const wanted = Math.min(buffer.length, end - from);
     let filled = 0;

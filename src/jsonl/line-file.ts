@@ -1,5 +1,9 @@
+import type { Readable } from 'node:stream';
+import { openFifo } from './fifo.ts';
 import { gunzip } from './gunzip.ts';
 import { InputFile } from './input-file.ts';
+import { InputStream } from './input-stream.ts';
+import type { Input } from './input.ts';
 import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
 
 export type { Line } from './line-splitter.ts';
@@ -19,20 +23,30 @@ export class LineFile {
   readonly path: string;
   /** By the magic bytes 1f 8b, whatever the name says. */
   readonly isCompressed: boolean;
-  readonly #input: InputFile;
+  readonly #input: Input;
   #damage: readonly string[] = [];
   #isUsed = false;
 
-  private constructor(input: InputFile) {
+  private constructor(input: Input) {
     this.#input = input;
     this.path = input.path;
     this.isCompressed = input.head.equals(GZIP_MAGIC);
   }
 
-  /** `undefined`: no such file. Waits for the first bytes of a pipe. Throws `FILE_UNREADABLE`. */
-  static async open(path: string): Promise<LineFile | undefined> {
+  /**
+   * `undefined`: no such file. Waits for the first bytes of a pipe, until the signal comes. Throws `FILE_UNREADABLE`, for
+   * one that was given up, too.
+   */
+  static async open(path: string, signal?: AbortSignal): Promise<LineFile | undefined> {
+    const fifo = await openFifo(path, signal);
+    if (fifo !== undefined) return LineFile.ofStream(path, fifo);
     const input = await InputFile.open(path);
     return input && new LineFile(input);
+  }
+
+  /** Lines that come in a stream; `name` is what people know it by. Waits for the first bytes. Throws `FILE_UNREADABLE`. */
+  static async ofStream(name: string, stream: Readable): Promise<LineFile> {
+    return new LineFile(await InputStream.open(name, stream));
   }
 
   /** As it lies there, in bytes, when it was opened; Infinity of a pipe or device. */

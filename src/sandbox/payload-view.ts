@@ -51,6 +51,7 @@ export function viewPayload(svc: Service, wire: WireObject): Payload {
         svc,
         ...observing(),
         type: text(wire['type']),
+        importance: integer(wire['importance']),
         onlineState: text(wire['online_state']),
         startTime: integer(wire['start_time']),
         restartNum: integer(wire['restart_num']),

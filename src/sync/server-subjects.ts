@@ -1,24 +1,5 @@
 import type { EventView } from '../event/event-view.ts';
-
-/** The names by which a server's `subjects` filter finds an event: actor and target, never the emitter. */
-export function serverSubjects({ payload }: EventView): readonly string[] {
-  switch (payload?.svc) {
-    case undefined:
-      return [];
-    case 'social':
-      return [payload.actor, payload.target];
-    case 'ping':
-      return [payload.observer, payload.target];
-    case 'observation':
-    case 'seen':
-      return [payload.observer, payload.subject];
-    case 'hey-there':
-    case 'chau':
-      return [payload.from];
-    case 'checkpoint':
-      return [payload.subject];
-  }
-}
+import { subjectsOf } from '../event/roles.ts';
 
 /** So many names are kept a service; a mesh of more is not split by names. */
 const MOST_NAMES = 20_000;
@@ -39,7 +20,7 @@ export class NameCounts {
   }
 
   add(event: EventView): void {
-    const names = serverSubjects(event).filter((name) => name !== '' && name.length <= LONGEST_NAME);
+    const names = subjectsOf(event).filter((name) => name !== '' && name.length <= LONGEST_NAME);
     if (names.length > 0) this.#events++;
     for (const name of names) {
       const count = this.#counts.get(name);

@@ -1,5 +1,6 @@
 import type { EventView } from '../event/event-view.ts';
-import { NameCounts, serverSubjects } from './server-subjects.ts';
+import { subjectsOf } from '../event/roles.ts';
+import { NameCounts } from './server-subjects.ts';
 import type { EventScope } from './sync-client.ts';
 
 /** What is asked for as one: a service, or all of them. */
@@ -18,7 +19,7 @@ export interface SliceUnit {
 
 /** An earlier answer would have held it, had it been there. */
 export function isNewcomer(event: EventView, { isWhole, wholeNames }: SliceUnit): boolean {
-  return isWhole || serverSubjects(event).some((name) => wholeNames.has(name));
+  return isWhole || subjectsOf(event).some((name) => wholeNames.has(name));
 }
 
 export function newUnit(scope: EventScope): SliceUnit {

@@ -48,6 +48,7 @@ test.each<[string, number, number]>([
   ['all complete', status([good, good]), 0],
   ['nobody named', status([]), 14],
   ['all silent', status([silent, unreachable]), 14],
+  ['none can be trusted to be what it is', status([peer('tls', 0, 'PEER_TLS'), unreachable]), 14],
   ['all refuse our signature', status([wrongSoul, wrongSoul]), 12],
   ['all refuse', status([wrongSoul, unknown]), 15],
   ['all failed, each for its own reason', status([silent, broken]), 1],
