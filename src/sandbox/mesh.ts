@@ -1,4 +1,5 @@
 import { MeshBackupError } from '../errors.ts';
+import type { Door } from './answer.ts';
 import type { Fault } from './faults.ts';
 import { makeHistory, type History, type HistoryOptions } from './history.ts';
 import type { IntroductionRule } from './introduction.ts';
@@ -11,6 +12,8 @@ export interface MeshOptions extends Partial<HistoryOptions> {
   /** Unix nanoseconds; the default is the system's clock. */
   readonly clock?: () => bigint;
   readonly introduction?: IntroductionRule;
+  /** Which of their doors all of them open; default `mesh`. */
+  readonly door?: Door;
 }
 
 /** A whole mesh of sandbox naras, who all know each other. */
@@ -28,7 +31,7 @@ export interface SandboxMesh {
  * Throws `USAGE` for faults of a nara that is not there.
  */
 export async function startMesh(options: MeshOptions = {}): Promise<SandboxMesh> {
-  const { faults = new Map<string, readonly Fault[]>(), clock, introduction } = options;
+  const { faults = new Map<string, readonly Fault[]>(), clock, introduction, door = 'mesh' } = options;
   const history = makeHistory({
     ...options,
     naras: options.naras ?? 5,
@@ -53,6 +56,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<SandboxMesh>
         events: history.ledgers[index]!,
         faults: faults.get(identity.name) ?? [],
         knownKeys,
+        door,
         meshIp: `100.64.${index >> 8}.${index & 255}`,
         ...(clock && { clock }),
         ...(introduction && { introduction }),

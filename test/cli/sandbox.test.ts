@@ -6,14 +6,14 @@ import { run, start, whenFinished, whenSaid } from './spawn.ts';
 
 const SCRIPT = 'bin/mesh-backup.js';
 
-test('demo: a dump that is checked, in the current folder', async () => {
+test('demo: a dump and a restore of it, both checked, in the current folder', async () => {
   const cwd = await mkdtemp(join(tmpdir(), 'mesh-backup-'));
   await writeFile(join(cwd, 'demo-backup.jsonl'), 'old\n');
   const finished = await run(SCRIPT, ['demo'], { cwd });
   expect(finished).toMatchObject({ status: 0, stdout: '' });
   expect(finished.stderr).not.toContain('❌');
-  expect(finished.stderr.match(/✅/g)).toHaveLength(6);
-  expect(finished.stderr.split('\n').length).toBeLessThan(25);
+  expect(finished.stderr.match(/✅/g)).toHaveLength(10);
+  expect(finished.stderr.split('\n').length).toBeLessThan(45);
   expect((await readFile(join(cwd, 'demo-backup.jsonl'), 'utf8')).split('\n').length).toBeGreaterThan(20_000);
 });
 

@@ -11,9 +11,10 @@ import { startMesh, type SandboxMesh } from '../../sandbox/mesh.ts';
 import { DEFAULT_WALK_BOUNDS } from '../../sync/walk-peer.ts';
 import { walkState } from '../../sync/walk-report.ts';
 import type { CommandModule } from '../command-module.ts';
+import { restoreDemo, type Verdict } from '../demo-restore.ts';
 import { DumpProgress } from '../dump-progress.ts';
 import { summaryLines, writtenLine } from '../dump-report.ts';
-import { line, styled, type Line } from '../line.ts';
+import { line, styled } from '../line.ts';
 import type { Output } from '../output.ts';
 import { formatCount } from '../progress-format.ts';
 import { startProgress } from '../progress.ts';
@@ -28,7 +29,7 @@ const CUT_AT_ANSWER = 6;
 
 export const demo: CommandModule = {
   name: 'demo',
-  summary: `dump a made-up mesh to ${BACKUP} and check the result`,
+  summary: `dump a made-up mesh to ${BACKUP}, restore it, and check both`,
   jsonTo: 'stdout',
   examples: [''],
 
@@ -36,7 +37,8 @@ export const demo: CommandModule = {
     command.description(
       `Starts ${NARAS} naras in memory with ${formatCount(EVENTS)} events each (one fails half way, one\n` +
         `lies), dumps them to ${BACKUP} in this folder (replaced if it is\n` +
-        'there), and checks the result against what it knows.',
+        'there), restores that into a sixth, fresh nara, and checks both against what it\n' +
+        'knows.',
     );
   },
 
@@ -59,10 +61,15 @@ export const demo: CommandModule = {
         mesh.naras.flatMap(({ given }) => given),
         lines,
       );
-      const verdicts = foretold(mesh, summary, check, new Set(lines));
-      for (const { holds, text } of verdicts) output.tell(line`  ${holds ? '✅' : '❌'} ${text}`);
-      const isAsForetold = verdicts.every(({ holds }) => holds);
-      output.record({ type: 'summary', isAsForetold, check, events: summary.events, file: BACKUP });
+      const held = new Set(lines);
+      const verdicts = foretold(mesh, summary, check, held);
+      tellAll(verdicts, output);
+      const restored = await restoreDemo(mesh, { path: BACKUP, lines: held }, output, signal);
+      tellAll(restored.verdicts, output);
+      const isAsForetold = [...verdicts, ...restored.verdicts].every(({ holds }) => holds);
+      const { events } = summary;
+      const { stay, sent } = restored.summary;
+      output.record({ type: 'summary', isAsForetold, check, events, restored: { stay, sent }, file: BACKUP });
       if (!isAsForetold) throw new MeshBackupError('QUARANTINED', `${BACKUP} is not what it should be.`);
       output.tell(line`Now run a mesh of your own to dump from: mesh-backup sandbox`);
       return 0;
@@ -71,6 +78,10 @@ export const demo: CommandModule = {
     }
   },
 };
+
+function tellAll(verdicts: readonly Verdict[], output: Output): void {
+  for (const { holds, text } of verdicts) output.tell(line`  ${holds ? '✅' : '❌'} ${text}`);
+}
 
 function introduce(mesh: SandboxMesh, output: Output): void {
   output.tell(
@@ -109,11 +120,6 @@ async function dumpToFile(mesh: SandboxMesh, output: Output, signal: AbortSignal
     progress.stop();
     await file.discard();
   }
-}
-
-interface Verdict {
-  readonly holds: boolean;
-  readonly text: Line;
 }
 
 /** What must hold of the dump, by what the sandbox knows and the dump does not. */

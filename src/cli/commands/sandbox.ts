@@ -13,6 +13,7 @@ interface SandboxFlags {
   readonly events: number;
   readonly seed: number;
   readonly fault?: readonly { readonly nara: string; readonly fault: Fault }[];
+  readonly web?: true;
   readonly writePeers?: string;
 }
 
@@ -36,11 +37,18 @@ export const sandbox: CommandModule<SandboxFlags> = {
       .option('--events <n>', "events in each nara's ledger", optionValue(parseCount(0, 1_000_000)), 20_000)
       .option('--seed <n>', 'another seed makes another history', optionValue(parseCount(0, 2 ** 32 - 1)), 1)
       .option('--fault <nara=fault>', 'make a nara misbehave; repeatable', optionValues(parseFaultFlag))
+      .option('--web', 'open their web ports, not their mesh ports: those tell more,\n/narae.json for one')
       .option('--write-peers <file>', 'write a file for dump-events --peers');
   },
 
-  async run({ naras, events, seed, fault = [], writePeers }, { output, signal }) {
-    const mesh = await startMesh({ naras, eventsPerNara: events, seed, faults: groupFaults(fault) });
+  async run({ naras, events, seed, fault = [], web, writePeers }, { output, signal }) {
+    const mesh = await startMesh({
+      naras,
+      eventsPerNara: events,
+      seed,
+      faults: groupFaults(fault),
+      door: web ? 'web' : 'mesh',
+    });
     try {
       if (writePeers !== undefined) await writePeerList(writePeers, mesh);
       await announce(mesh, output, writePeers);
