@@ -10,10 +10,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { alternate, medianOf, ratioText } from './compare.js';
+import { alternate } from './compare.js';
 import { Peers } from './peers.js';
 import { ROWS } from './rows.js';
 import { prepareDump, prepareFetch, SINKS } from './runs.js';
+import { mib, Peaks, say, sayTimes } from './say.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,8 +31,7 @@ const unknown = [
 ];
 if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', no ')}`);
 
-/** Median peaks of the dumps of the rows so far. */
-const dumpPeaks = new Map();
+const peaks = new Peaks();
 const folder = mkdtempSync(join(tmpdir(), 'mesh-backup-bench-'));
 try {
   for (const row of ROWS) {
@@ -54,37 +54,12 @@ async function runRow(row, sink) {
       Number(flags.rounds ?? rounds),
     );
     const label = sink === 'null' ? name : `${name} (${sink})`;
-    const whole = ratioText(pairs, ({ wallMs }) => wallMs);
-    const inside = ratioText(pairs, ({ elapsedMs }) => elapsedMs);
-    const cpu = ratioText(pairs, ({ cpuMs }) => cpuMs);
-    say(`${label}: ${title}: ${whole}, inside ${inside}, CPU ${cpu}; ${target}`);
-    sayPeaks(label, pairs, row);
+    sayTimes(label, title, pairs, target);
+    // The table has a mark for dumps against bare fetches alone, and asks that ten times the events take no more.
+    peaks.say(label, pairs, row, b[0] === 'fetch' ? '; target + 60, dream + 40' : '');
   } finally {
     peers.close();
   }
-}
-
-/** The table has a mark for dumps against bare fetches alone, and asks that ten times the events take no more. */
-function sayPeaks(label, pairs, { name, b: [kindOfB], tenthOf }) {
-  const [peakA, peakB] = [0, 1].map((side) => medianOf(pairs.map((pair) => pair[side].peakMib)));
-  const mark = kindOfB === 'fetch' ? '; target + 60, dream + 40' : '';
-  say(`${label}: peak memory ${mib(peakA)} / ${mib(peakB)}: ${signed(peakA - peakB)}${mark}`);
-  const tenth = dumpPeaks.get(tenthOf);
-  if (tenth !== undefined) {
-    const peaks = `${mib(peakA)} / ${mib(tenth)}`;
-    say(
-      `${label}: peak memory of the dump / of that of a tenth of the events: ${peaks}: ${signed(peakA - tenth)}`,
-    );
-  }
-  dumpPeaks.set(name, peakA);
-}
-
-function mib(figure) {
-  return `${figure.toFixed(0)} MiB`;
-}
-
-function signed(figure) {
-  return `${figure < 0 ? '-' : '+'} ${mib(Math.abs(figure))}`;
 }
 
 /** A run of that kind over that mesh, after a first one that had the peers prepare their answers. */
@@ -114,8 +89,4 @@ async function observed(rowName, [kind, meshName], run, peers) {
     );
   }
   return result;
-}
-
-function say(text) {
-  process.stdout.write(`${text}\n`);
 }
