@@ -7,8 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startMesh, type SandboxMesh } from '../src/sandbox/mesh.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-const COMMANDS = ['mesh-backup', 'nara-backup', 'dump-events'];
-const DOCS = ['README.md', 'docs/dump.md', 'docs/receipt.md'];
+const COMMANDS = ['mesh-backup', 'nara-backup', 'dump-events', 'restore-events'];
+const DOCS = ['README.md', 'docs/dump.md', 'docs/receipt.md', 'docs/restore.md'];
 
 /** The commands in a document's `sh` blocks. */
 function examplesOf(text: string): string[] {
@@ -27,14 +27,15 @@ describe.skipIf(process.platform === 'win32')('examples of the docs', () => {
   let env: NodeJS.ProcessEnv = {};
 
   beforeAll(async () => {
-    mesh = await startMesh({ naras: 3, eventsPerNara: 100 });
+    mesh = await startMesh({ naras: 3, eventsPerNara: 100, door: 'web' });
     cwd = await mkdtemp(join(tmpdir(), 'mesh-backup-'));
     const bin = join(cwd, 'bin');
     await mkdir(bin);
     for (const name of COMMANDS) await symlink(join(ROOT, 'bin', `${name}.js`), join(bin, name));
     await writeFile(join(cwd, 'alice.soul'), `${mesh.requester.soul}\n`);
     await chmod(join(cwd, 'alice.soul'), 0o600);
-    env = { PATH: [bin, process.env['PATH']].join(delimiter) };
+    await writeFile(join(cwd, 'backup.jsonl'), mesh.naras[1]!.ledger.map(({ line }) => `${line}\n`).join(''));
+    env = { PATH: [bin, process.env['PATH']].join(delimiter), NARA_URL: mesh.naras[0]!.url };
   });
   // One of the examples writes another one.
   beforeEach(async () => {
