@@ -64,3 +64,14 @@ test('what was refused as too large halves what may go, down to nothing but one 
   for (let times = 0; times < 20; times++) size.refused(size.bytes);
   expect(size.bytes).toBe(1);
 });
+
+test('what cannot be read ahead is thrown when it is wanted: a request is under way meanwhile', () => {
+  function* broken(): Generator<Candidate, void> {
+    yield* candidates([9]);
+    throw new Error('the disk is gone');
+  }
+  const size = { events: 10, bytes: 1000 };
+  const source = new BatchSource(broken());
+  source.prepare(size);
+  expect(() => source.take(size)).toThrow('the disk is gone');
+});

@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
+import { PeerHttp } from '../../src/mesh/http.ts';
 import { judgeRestore } from '../../src/restore/outcome.ts';
+import { RESTORE_DEFAULTS } from '../../src/restore/restore-options.ts';
+import { TargetClock } from '../../src/restore/target-clock.ts';
+import { Target } from '../../src/restore/target.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
 import { parseFault } from '../../src/sandbox/faults.ts';
 import { makeHistory } from '../../src/sandbox/history.ts';
 import type { SandboxEvent } from '../../src/sandbox/sandbox-event.ts';
-import { BOB, restoreLines, startAlice } from './restoring.ts';
+import { ALICE, BOB, restoreLines, startAlice } from './restoring.ts';
 
 const T0 = 1_769_000_000_000_000_000n;
 const HISTORY = makeHistory({ naras: 2, eventsPerNara: 400, pageSize: 50 }).ledgers[0]!;
@@ -186,4 +190,23 @@ test('what a clean-up took is said to be of the clean-up', async () => {
   const summary = await restoreLines(nara, [ping(1).line], { observer });
   expect(reads).toEqual(['1']);
   expect(summary.confirmed?.missing).toEqual(new Map([['clean-up', 1]]));
+});
+
+test('each answer of the ledger is progress: a large one takes longer than nothing may', async () => {
+  const nara = await startAlice({ events: makeHistory({ naras: 1, eventsPerNara: 4500 }).ledgers[0]! });
+  const http = new PeerHttp({ connectTimeoutMs: 5_000 });
+  onTestFinished(() => http.close());
+  let answers = 0;
+  const { signal } = new AbortController();
+  const options = { ...RESTORE_DEFAULTS, http, url: new URL(nara.url), keypair: ALICE, files: [], signal };
+  const target = new Target(options.url, new TargetClock(), options, {
+    signal,
+    onProgress: () => {
+      answers++;
+    },
+  });
+  onTestFinished(() => target.close());
+  await target.meet();
+  expect((await target.look()).size).toBe(4500);
+  expect(answers).toBeGreaterThan(2);
 });
