@@ -139,6 +139,21 @@ test('what is gone at the later look is sent once more', async () => {
   expect(judgeRestore(summary)).toBeUndefined();
 });
 
+test('what was not sent at first is not sent then, even if there is room now', async () => {
+  const neighbours = [{ name: 'carol', isOnline: false }];
+  const nara = await startAlice({ neighbours, events: [ping(100), ping(101)] });
+  let looks = 0;
+  const observer = {
+    waiting: () => {
+      if (looks++ === 0) expect(nara.cleanUp()).toBe(5);
+    },
+  };
+  const events = Array.from({ length: 9 }, (_, at) => ping(at).line);
+  const summary = await restoreLines(nara, events, { confirmAfterMs: 20, observer });
+  expect(summary.toGo.events).toBe(3);
+  expect(summary.confirmed).toMatchObject({ resent: 3, there: 3 });
+});
+
 test('says why what was sent is not there, where that can be told', async () => {
   const nara = await startAlice();
   const summary = await restoreLines(
