@@ -90,7 +90,8 @@ export class RestoreNarrator implements RestoreObserver {
   }
 
   batch({ number, events, done, bytes }: Parameters<NonNullable<RestoreObserver['batch']>>[0]): void {
-    const total = number - 1 + Math.ceil((this.#planned - done) / this.#batchSize);
+    const left = Math.ceil((this.#planned - done) / this.#batchSize);
+    const total = number - 1 + Math.max(1, left);
     this.#output.detail(line`📤 Sending batch ${number}/${total} (${events} events)...`);
     this.#output.record({ type: 'batch', number, events, done, bytes });
     this.#show('sending', done, bytes, this.#planned);
