@@ -7,6 +7,7 @@ import { proxyStatus } from './proxy-failure.ts';
 import type { ProxySettings } from './proxy.ts';
 import { makeRoute, type Route, type RouteSettings } from './route.ts';
 import { tlsOptions, type TlsSettings } from './tls-settings.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import { basePathOf } from './url-parts.ts';
 
 export interface HttpSettings {
@@ -130,16 +131,15 @@ export class PeerConnection {
 
   async #exchange(request: HttpRequest, idle: Deadline): Promise<HttpAnswer> {
     const { method, path, headers, body, maxBytes, onBytes } = request;
-    const answer = await unlessAborted(
-      idle.signal,
-      this.#route.client.request({
-        method,
-        path: this.#pathPrefix + path,
-        headers: { 'accept-encoding': 'identity', ...headers, ...this.#route.headers },
-        body: body ?? null,
-        signal: idle.signal,
-      }),
-    );
+    const asking = this.#route.client.request({
+      method,
+      path: this.#pathPrefix + path,
+      headers: { 'accept-encoding': 'identity', ...headers, ...this.#route.headers },
+      body: body ?? null,
+      signal: idle.signal,
+    });
+    // undici heeds the signal only once it is connected.
+    const answer = await unlessAborted(asking, idle.signal);
     idle.restart();
     let bytes = 0;
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -169,23 +169,6 @@ export class PeerConnection {
     this.#isClosed = true;
     this.#onClose();
     await this.#route.close();
-  }
-}
-
-/** For a request on which nothing was sent yet: undici heeds its signal only once it is connected. */
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(signal.reason as Error);
-    };
-  });
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }
 

@@ -7,8 +7,8 @@ export function judgeRestore(summary: RestoreSummary): MeshBackupError | undefin
   if (toGo.events === 0 && (stay.there ?? 0) === 0) {
     return new MeshBackupError('NOTHING_TO_RESTORE', nothing(summary));
   }
-  const isWhole = input.damage.length === 0 ? undefined : notWhole(input.damage);
-  if (isDryRun || toGo.events === 0) return isWhole;
+  const unread = input.damage.length === 0 ? undefined : notWhole(input.damage);
+  if (isDryRun || toGo.events === 0) return unread;
   const isStopped = trouble?.code === 'INTERRUPTED' || trouble?.code === 'TERMINATED';
   if (trouble !== undefined && (isStopped || !isSent)) return unfinished(summary, trouble);
   const { duplicates } =
@@ -20,7 +20,7 @@ export function judgeRestore(summary: RestoreSummary): MeshBackupError | undefin
     ...(duplicates > 0 ? [`${duplicates} were not imported, and nobody looked whether they are there`] : []),
     ...(trouble !== undefined ? [`what arrived could not be read back: ${trouble.message}`] : []),
   ];
-  if (faults.length === 0) return isWhole;
+  if (faults.length === 0) return unread;
   return new MeshBackupError(
     'NOT_RESTORED',
     `Of ${toGo.events} events that were to go ${faults.join(', ')}.`,

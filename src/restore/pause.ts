@@ -11,20 +11,6 @@ export async function pause(waitMs: number, signal: AbortSignal): Promise<void> 
   }
 }
 
-/** What a job gives, unless it is not done when the signal comes: then nobody waits for it. Throws the signal's reason. */
-export async function unlessAborted<T>(job: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    void job.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', stop);
-    });
-  });
-}
-
 /** Waits, and tells each second how long it will yet be. Throws the signal's reason. */
 export async function countDown(
   waitMs: number,
