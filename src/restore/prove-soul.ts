@@ -1,8 +1,8 @@
 import { MeshBackupError, type ErrorCode } from '../errors.ts';
+import { pause } from '../mesh/pause.ts';
 import { backoffMs } from '../sync/backoff.ts';
 import type { ImportOutcome } from './import-answer.ts';
 import type { ImportClient } from './import-client.ts';
-import { pause } from './pause.ts';
 import type { TargetClock } from './target-clock.ts';
 
 export interface ProveOptions {

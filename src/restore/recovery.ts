@@ -1,8 +1,8 @@
 import { MeshBackupError } from '../errors.ts';
+import { pause } from '../mesh/pause.ts';
 import { backoffMs } from '../sync/backoff.ts';
 import type { Candidate } from './candidates.ts';
 import type { ImportClient } from './import-client.ts';
-import { pause } from './pause.ts';
 import { refusal } from './prove-soul.ts';
 import type { TimeBudget } from './time-budget.ts';
 

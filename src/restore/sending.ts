@@ -7,7 +7,7 @@ import { confirmEvents, type Confirmation } from './confirm.ts';
 import { Delivery, type DeliveryTally, type Reject } from './delivery.ts';
 import { HeldLedger } from './held-ledger.ts';
 import type { ImportClient } from './import-client.ts';
-import { countDown } from './pause.ts';
+import { countDown } from './count-down.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import { settle } from './settle.ts';
 import type { Target } from './target.ts';

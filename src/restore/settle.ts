@@ -1,4 +1,4 @@
-import { countDown } from './pause.ts';
+import { countDown } from './count-down.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import type { TargetFacts } from './target-facts.ts';
 

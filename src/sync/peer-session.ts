@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshBackupError } from '../errors.ts';
 import { Deadline } from '../mesh/deadline.ts';
 import type { HttpAnswer, HttpRequest, PeerConnection } from '../mesh/http.ts';
+import { pause } from '../mesh/pause.ts';
 import type { PeerAddress } from '../mesh/peer-list.ts';
 import { backoffMs, isTransient, parseRetryAfterMs } from './backoff.ts';
 import type { WalkOptions } from './walk-options.ts';
@@ -110,17 +110,8 @@ export class PeerSession {
         const waitMs = this.#retryAfterMs ?? backoffMs(retry, tries);
         const isWorthIt = tries < retry.maxTries && isTransient(error, this.hasAnswered);
         if (!isWorthIt || !this.isOpen || waitMs >= this.timeLeftMs) throw error;
-        await this.#pause(waitMs);
+        await pause(waitMs, this.#running().deadline.signal);
       }
-    }
-  }
-
-  async #pause(waitMs: number): Promise<void> {
-    const { signal } = this.#running().deadline;
-    try {
-      await sleep(waitMs, undefined, { signal });
-    } catch {
-      signal.throwIfAborted();
     }
   }
 

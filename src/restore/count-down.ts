@@ -1,15 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../mesh/pause.ts';
 
 const COUNTDOWN_MS = 1000;
-
-/** Waits. Throws the signal's reason. */
-export async function pause(waitMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(waitMs, undefined, { signal });
-  } catch {
-    signal.throwIfAborted();
-  }
-}
 
 /** Waits, and tells each second how long it will yet be. Throws the signal's reason. */
 export async function countDown(
