@@ -1,14 +1,12 @@
 import { deferEvent, type EventView } from '../event/event-view.ts';
 import { EventScanner } from '../event/scanner.ts';
-import { readBlocks, type Extent } from './blocks.ts';
+import { LENGTH_BYTES, RecordStore } from './record-store.ts';
 import type { Run, RunOrigin, RunReader } from './run.ts';
 import type { Spool } from './spool.ts';
 
-/** A record: length of the event and number of origins (uint32), its `ts` (int64), the origins (uint32), the event. */
-const HEAD_BYTES = 16;
+/** A record, behind its length: number of origins (uint32), the event's `ts` (int64), the origins (uint32), the event. */
+const HEAD_BYTES = LENGTH_BYTES + 12;
 const ORIGIN_BYTES = 4;
-/** So much is read and written at a time: a merge holds so much of each of its runs. */
-const BLOCK_BYTES = 64 * 1024;
 
 /** Origins by number, the same for all tagged runs of a pool. */
 export interface OriginList {
@@ -19,35 +17,26 @@ export interface OriginList {
 /** A run of events in a spool, each with all who gave it. Events are written in the order of runs, then read. */
 export class TaggedRun implements Run {
   readonly origins: OriginList;
-  readonly #spool: Spool;
-  /** Where it lies, in stretches: others write to the spool in between. */
-  readonly #extents: Extent[] = [];
-  #block = Buffer.allocUnsafe(BLOCK_BYTES);
-  #used = 0;
+  readonly #records: RecordStore;
 
   constructor(spool: Spool, origins: OriginList) {
-    this.#spool = spool;
+    this.#records = new RecordStore(() => spool);
     this.origins = origins;
   }
 
   /** An origin stands in the list as often as it gave the event. Throws `NO_ROOM`, `TEMPORARY_FILE`. */
   write({ source, start, end, tsNs }: EventView, origins: readonly RunOrigin[]): void {
-    const size = HEAD_BYTES + origins.length * ORIGIN_BYTES + end - start;
-    if (this.#used + size > this.#block.length) this.flush();
-    if (size > this.#block.length) this.#block = Buffer.allocUnsafe(size);
-    const block = this.#block;
-    let at = this.#used;
-    at = block.writeUInt32LE(end - start, at);
-    at = block.writeUInt32LE(origins.length, at);
+    const length = HEAD_BYTES + origins.length * ORIGIN_BYTES + end - start;
+    const { block, at: begin } = this.#records.begin(length);
+    let at = block.writeUInt32LE(origins.length, begin);
     at = block.writeBigInt64LE(tsNs, at);
     for (const origin of origins) at = block.writeUInt32LE(this.origins.numberOf(origin), at);
-    this.#used = at + source.copy(block, at, start, end);
+    source.copy(block, at, start, end);
   }
 
   /** Hands what was written to the spool; to be called before it is read. Throws as `write` does. */
   flush(): void {
-    if (this.#used > 0) this.#extents.push(this.#spool.append(this.#block.subarray(0, this.#used)));
-    this.#used = 0;
+    this.#records.flush();
   }
 
   open(): RunReader {
@@ -56,19 +45,8 @@ export class TaggedRun implements Run {
 
   /** Blocks of whole records. */
   blocks(): Iterator<Buffer, void> {
-    return readBlocks(this.#spool, this.#extents, { blockBytes: BLOCK_BYTES, wholeLength: wholeRecords });
+    return this.#records.blocks();
   }
-}
-
-/** How far the records go that are whole. */
-function wholeRecords(block: Buffer): number {
-  let at = 0;
-  while (at + HEAD_BYTES <= block.length) {
-    const next = at + HEAD_BYTES + block.readUInt32LE(at + 4) * ORIGIN_BYTES + block.readUInt32LE(at);
-    if (next > block.length) break;
-    at = next;
-  }
-  return at;
 }
 
 class TaggedRunReader implements RunReader {
@@ -99,7 +77,7 @@ class TaggedRunReader implements RunReader {
     for (let left = count; left > 0; left--, at += ORIGIN_BYTES) {
       this.origins.push(this.#list.all[bytes.readUInt32LE(at)]!);
     }
-    this.#at = at + length;
+    this.#at += length;
     this.current = deferEvent(this.#scanner, at, this.#at, tsNs);
   }
 

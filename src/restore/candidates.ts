@@ -1,5 +1,5 @@
 import { eventBytes, type EventView } from '../event/event-view.ts';
-import { readBlocks, type Extent } from '../merge/blocks.ts';
+import { LENGTH_BYTES, RecordStore } from '../merge/record-store.ts';
 import { Spool } from '../merge/spool.ts';
 import { kindOf, limitGroup, type LimitGroup } from './event-kind.ts';
 
@@ -22,9 +22,8 @@ export function bytesInBody({ bytes }: Candidate): number {
   return bytes.length + 1;
 }
 
-/** A record: length of the whole, group and length of the ID (uint32), `ts` (int64), kind (byte), the ID, the event. */
-const HEAD_BYTES = 21;
-const BLOCK_BYTES = 256 * 1024;
+/** A record, behind its length: group and length of the ID (uint32), `ts` (int64), kind (byte), the ID, the event. */
+const HEAD_BYTES = LENGTH_BYTES + 17;
 
 /**
  * The events that may be sent, oldest first, in a private temporary file: they are looked at several times (for the
@@ -33,16 +32,13 @@ const BLOCK_BYTES = 256 * 1024;
 export class Candidates {
   /** What shares a limit, by number from 1 on. */
   readonly groups: (LimitGroup | undefined)[] = [undefined];
-  readonly #folder: string;
   readonly #groupNumbers = new Map<string, number>();
-  readonly #extents: Extent[] = [];
   readonly #checkpointed = new Set<string>();
-  #block = Buffer.allocUnsafe(BLOCK_BYTES);
-  #used = 0;
+  readonly #records: RecordStore;
   #spool: Spool | undefined;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#records = new RecordStore(() => (this.#spool ??= new Spool(folder)));
   }
 
   /** Whether one of them is a checkpoint about the nara. */
@@ -56,32 +52,23 @@ export class Candidates {
     if (payload.svc === 'checkpoint') this.#checkpointed.add(payload.subject);
     const id = Buffer.from(event.id);
     const bytes = eventBytes(event);
-    const size = HEAD_BYTES + id.length + bytes.length;
-    if (this.#used + size > this.#block.length) this.flush();
-    if (size > this.#block.length) this.#block = Buffer.allocUnsafe(size);
-    const block = this.#block;
-    let at = block.writeUInt32LE(size, this.#used);
-    at = block.writeUInt32LE(this.#groupNumber(limitGroup(event)), at);
+    const { block, at: start } = this.#records.begin(HEAD_BYTES + id.length + bytes.length);
+    let at = block.writeUInt32LE(this.#groupNumber(limitGroup(event)), start);
     at = block.writeUInt32LE(id.length, at);
     at = block.writeBigInt64LE(event.tsNs, at);
     at = block.writeUInt8(kindOf(payload), at);
     at += id.copy(block, at);
-    this.#used = at + bytes.copy(block, at);
+    bytes.copy(block, at);
   }
 
   /** To be called when all are added. Throws as `add` does. */
   flush(): void {
-    if (this.#used === 0) return;
-    this.#spool ??= new Spool(this.#folder);
-    this.#extents.push(this.#spool.append(this.#block.subarray(0, this.#used)));
-    this.#used = 0;
+    this.#records.flush();
   }
 
   /** All of them, oldest first; as often as anybody likes. Reading blocks. Throws `TEMPORARY_FILE`. */
   *read(): Generator<Candidate, void, undefined> {
-    if (this.#spool === undefined) return;
-    const shape = { blockBytes: BLOCK_BYTES, wholeLength: wholeRecords };
-    for (const block of readBlocks(this.#spool, this.#extents, shape)) {
+    for (const block of this.#records.blocks()) {
       for (let at = 0; at < block.length; at += block.readUInt32LE(at)) yield recordAt(block, at);
     }
   }
@@ -108,15 +95,4 @@ function recordAt(block: Buffer, at: number): Candidate {
     kind: block.readUInt8(at + 20),
     bytes: block.subarray(idEnd, at + block.readUInt32LE(at)),
   };
-}
-
-/** How far the records go that are whole. */
-function wholeRecords(block: Buffer): number {
-  let at = 0;
-  while (at + HEAD_BYTES <= block.length) {
-    const next = at + block.readUInt32LE(at);
-    if (next > block.length) break;
-    at = next;
-  }
-  return at;
 }
