@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { MeshBackupError } from '../errors.ts';
 import { PublicKey } from '../identity/keypair.ts';
-import { listLines, parseListRecord } from './list-lines.ts';
+import { listLines } from './list-lines.ts';
+import { parseJson } from './parse-json.ts';
 
 /** A key that the operator vouches for. */
 export interface PinnedKey {
@@ -35,7 +36,7 @@ export function parseKeyList(text: string): PinnedKey[] {
 
 /** The reason where it is none. */
 function parseRecord(line: string): PinnedKey | string {
-  const record = KeyRecord.safeParse(parseListRecord(line));
+  const record = KeyRecord.safeParse(parseJson(line));
   if (!record.success) return 'want {"name","public_key","id"?}';
   const { name, public_key: key, id = '' } = record.data;
   return pinnedKey(name, key, id);

@@ -6,12 +6,3 @@ export function* listLines(text: string): Generator<{ readonly line: string; rea
     if (line !== '' && !line.startsWith('#')) yield { line, number: at + 1 };
   }
 }
-
-/** `undefined` where it is no JSON: the parser's own message would show parts of the line. */
-export function parseListRecord(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,4 +1,5 @@
 import { MeshBackupError } from '../errors.ts';
+import { parseJson } from '../event/parse-json.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 
 /** Sends a request with the caller's own time-out and signal. */
@@ -13,7 +14,7 @@ export async function fetchJson(send: Send, path: string, maxBytes: number): Pro
   if (answer !== undefined && (answer.status === 429 || answer.status >= 500)) {
     throw new MeshBackupError('PEER_STATUS', `HTTP ${answer.status} to ${path}`, { retryable: true });
   }
-  return answer?.status === 200 ? parseJson(answer.body) : undefined;
+  return answer?.status === 200 ? parseJson(answer.body.toString('utf8')) : undefined;
 }
 
 async function ask(send: Send, path: string, maxBytes: number): Promise<HttpAnswer | undefined> {
@@ -22,13 +23,5 @@ async function ask(send: Send, path: string, maxBytes: number): Promise<HttpAnsw
   } catch (error) {
     if (error instanceof MeshBackupError && error.code === 'PEER_TOO_LARGE') return undefined;
     throw error;
-  }
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MeshBackupError } from '../errors.ts';
-import { listLines, parseListRecord } from '../event/list-lines.ts';
+import { listLines } from '../event/list-lines.ts';
+import { parseJson } from '../event/parse-json.ts';
 import { PublicKey } from '../identity/keypair.ts';
 
 /** A peer that somebody named: where it listens, and what is known of it beforehand. */
@@ -44,7 +45,7 @@ export function parsePeerList(text: string): PeerAddress[] {
 }
 
 function parseRecord(line: string): PeerAddress {
-  const parsed = PeerRecord.safeParse(parseListRecord(line));
+  const parsed = PeerRecord.safeParse(parseJson(line));
   if (!parsed.success) throw wrong('want {"name","url","public_key"?}');
   const { name, url, public_key: text } = parsed.data;
   const key = text === undefined ? undefined : PublicKey.parse(text);

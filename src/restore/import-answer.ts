@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MeshBackupError } from '../errors.ts';
+import { parseJson } from '../event/parse-json.ts';
 import type { HttpAnswer } from '../mesh/http.ts';
 import { clockDifferenceMs } from '../sync/peer-clock.ts';
 
@@ -81,12 +82,8 @@ export function noNara(said: string): MeshBackupError {
 }
 
 function parseBody(body: Buffer): z.infer<typeof ImportBody> | undefined {
-  try {
-    const parsed = ImportBody.safeParse(JSON.parse(body.toString('utf8')));
-    if (!parsed.success) return undefined;
-    const { error, ...rest } = parsed.data;
-    return error === undefined ? rest : { ...rest, error: error.slice(0, MAX_SHOWN) };
-  } catch {
-    return undefined;
-  }
+  const parsed = ImportBody.safeParse(parseJson(body.toString('utf8')));
+  if (!parsed.success) return undefined;
+  const { error, ...rest } = parsed.data;
+  return error === undefined ? rest : { ...rest, error: error.slice(0, MAX_SHOWN) };
 }
