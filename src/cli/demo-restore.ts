@@ -5,6 +5,7 @@ import { judgeRestore } from '../restore/outcome.ts';
 import { RESTORE_DEFAULTS } from '../restore/restore-options.ts';
 import type { RestoreSummary } from '../restore/restore-summary.ts';
 import { restore } from '../restore/restore.ts';
+import { totalStay } from '../restore/stay-reason.ts';
 import type { SandboxMesh } from '../sandbox/mesh.ts';
 import { startNara, type SandboxNara } from '../sandbox/nara.ts';
 import { Prng } from '../sandbox/prng.ts';
@@ -73,7 +74,7 @@ function judge(
   lines: ReadonlySet<string>,
 ): Verdict[] {
   const n = formatCount;
-  const staying = Object.values(first.stay).reduce((sum, count) => sum + count, 0);
+  const staying = totalStay(first.stay);
   return [
     {
       holds: judgeRestore(first) === undefined && held.length === first.toGo.events && nara.lost.length === 0,

@@ -2,7 +2,7 @@ import type { MeshBackupError } from '../errors.ts';
 import { MISSING_REASONS } from '../restore/confirm.ts';
 import type { RestoreSummary } from '../restore/restore-summary.ts';
 import type { Share } from '../restore/shares.ts';
-import { STAY_REASONS, type StayReason } from '../restore/stay-reason.ts';
+import { STAY_REASONS, totalStay, type StayReason } from '../restore/stay-reason.ts';
 import { line, styled, type Line } from './line.ts';
 import type { JsonRecord } from './output.ts';
 import { formatCount, formatDuration } from './progress-format.ts';
@@ -22,7 +22,7 @@ export function successLines({ url, sent, stay }: RestoreSummary): Line[] {
 export function accountLines(summary: RestoreSummary): Line[] {
   const { input, duplicates, stay, toGo, isDryRun } = summary;
   const { events, broken, blank } = input.lines;
-  const staying = Object.values(stay).reduce((sum, count) => sum + count, 0);
+  const staying = totalStay(stay);
   const verb = isDryRun ? 'would be sent' : 'to go';
   return [
     styled(

@@ -1,7 +1,8 @@
 import type { Candidate, Candidates } from './candidates.ts';
-import { EVENT_KINDS, FAVOURS, RANKS, type LimitGroup } from './event-kind.ts';
+import { EVENT_KINDS, FAVOURS, RANKS, RESTART, type LimitGroup } from './event-kind.ts';
 import type { HeldLedger } from './held-ledger.ts';
 import { countStay, type StayCounts } from './stay-reason.ts';
+import { sumOf } from './sum-of.ts';
 
 /** What a nara keeps. Source: specification, "What a nara does to history". */
 export const MOST_PINGS = 5;
@@ -103,7 +104,6 @@ export class Allotment {
 }
 
 const KINDS = EVENT_KINDS.length;
-const RESTART = EVENT_KINDS.findIndex(({ svc, favour }) => svc === 'observation' && favour === 0);
 const GROUP_ORDER = Array.from({ length: FAVOURS }, (_, favour) =>
   EVENT_KINDS.flatMap((kind, at) => (kind.favour === favour ? [at] : [])),
 ).flat();
@@ -122,8 +122,4 @@ function skips(left: Uint32Array, at: number): boolean {
   if (left[at] === 0) return false;
   left[at]!--;
   return true;
-}
-
-function sumOf(counts: Uint32Array): number {
-  return counts.reduce((sum, count) => sum + count, 0);
 }

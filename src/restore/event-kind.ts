@@ -24,7 +24,8 @@ export const EVENT_KINDS: readonly EventKind[] = [
 ];
 export const RANKS = 5;
 export const FAVOURS = 3;
-const RESTART = 1;
+/** Numbers of kinds. */
+export const RESTART = 1;
 const FIRST_SEEN = 2;
 const STATUS_CHANGE = 3;
 

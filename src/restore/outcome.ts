@@ -1,5 +1,6 @@
 import { MeshBackupError } from '../errors.ts';
 import type { RestoreSummary } from './restore-summary.ts';
+import { sumOf } from './sum-of.ts';
 
 /** What a restore amounts to: `undefined` when all that was to go is there, or else the error to end with. */
 export function judgeRestore(summary: RestoreSummary): MeshBackupError | undefined {
@@ -13,7 +14,7 @@ export function judgeRestore(summary: RestoreSummary): MeshBackupError | undefin
   if (trouble !== undefined && (isStopped || !isSent)) return unfinished(summary, trouble);
   const { duplicates } =
     summary.target.held === undefined || confirmed !== undefined ? { duplicates: 0 } : sent;
-  const missing = [...(confirmed?.missing.values() ?? [])].reduce((sum, count) => sum + count, 0);
+  const missing = sumOf(confirmed?.missing.values() ?? []);
   const faults = [
     ...(sent.rejects.length > 0 ? [`${sent.rejects.length} were rejected`] : []),
     ...(missing > 0 ? [`${missing} are not there`] : []),

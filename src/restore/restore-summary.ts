@@ -6,7 +6,8 @@ import type { Gathered } from './gather-candidates.ts';
 import type { InputContent } from './read-input.ts';
 import type { Sending } from './sending.ts';
 import type { Shares } from './shares.ts';
-import { addStay, type StayCounts } from './stay-reason.ts';
+import { addStay, totalStay, type StayCounts } from './stay-reason.ts';
+import { sumOf } from './sum-of.ts';
 
 /** What became of a restore. */
 export interface RestoreSummary {
@@ -84,9 +85,9 @@ export interface RestoreParts {
 export function summarize(parts: RestoreParts): RestoreSummary {
   const { url, name, input, gathered, allotment, shares, target, sending, ...rest } = parts;
   const { confirmation, tally, resent, trouble, isSent } = sending;
-  const hostile = sum(input.hostile.values());
+  const hostile = sumOf(input.hostile.values());
   const stay = addStay({ hostile, misfit: input.misfits }, gathered.stay, allotment.stay);
-  const accounted = gathered.duplicates + sum(Object.values(stay)) + allotment.size;
+  const accounted = gathered.duplicates + totalStay(stay) + allotment.size;
   if (input.events !== accounted) {
     throw new MeshBackupError('INTERNAL', `${input.events} events read, ${accounted} accounted for`);
   }
@@ -112,10 +113,4 @@ export function summarize(parts: RestoreParts): RestoreSummary {
     trouble,
     ...rest,
   };
-}
-
-function sum(counts: Iterable<number>): number {
-  let total = 0;
-  for (const count of counts) total += count;
-  return total;
 }

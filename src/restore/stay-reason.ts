@@ -1,3 +1,5 @@
+import { sumOf } from './sum-of.ts';
+
 /** Why an event of the backup is not sent, and what that means, for people. In the order in which it is asked. */
 export const STAY_REASONS = {
   filtered: 'not selected',
@@ -24,6 +26,11 @@ export type StayReason = keyof typeof STAY_REASONS;
 
 /** How many stay for which reason. */
 export type StayCounts = Partial<Record<StayReason, number>>;
+
+/** How many stay, for whatever reason. */
+export function totalStay(counts: StayCounts): number {
+  return sumOf(Object.values(counts));
+}
 
 /** Adds one count to another. */
 export function addStay(...all: readonly StayCounts[]): StayCounts {
