@@ -123,7 +123,10 @@ export class Delivery {
     onTrouble(error);
     // What was tried before died of it, or was looked up when nothing was added any more.
     const mayBeAtWork = error.code === 'PEER_SILENT' || (tries === 1 && error.code !== 'PEER_UNREACHABLE');
-    const rest = await this.#recovery.leftOf(events, kind === 'broken' ? 0 : ++this.#timesBusy, mayBeAtWork);
+    const isElsewhere = kind === 'busy' || kind === 'moved';
+    // A page that is no nara's may be for what is in the batch: it is waited for as often as the batch is tried.
+    const pauses = isElsewhere ? ++this.#timesBusy : kind === 'no-nara' ? tries : 0;
+    const rest = await this.#recovery.leftOf(events, pauses, mayBeAtWork);
     const found = events.length - rest.length;
     if (found > 0) {
       this.tally.foundUnanswered += found;
@@ -132,7 +135,7 @@ export class Delivery {
     }
     if (rest.length === 0) return;
     // A server that says that it is busy, or is elsewhere, is not dying of the batch.
-    if (kind === 'busy' || kind === 'moved') return this.#deliver(rest, tries);
+    if (isElsewhere) return this.#deliver(rest, tries);
     if (tries < (rest.length === 1 ? TRIES_ALONE : 2)) return this.#deliver(rest, tries + 1);
     return this.#divide(rest, `no answer to it: ${error.message}`);
   }
