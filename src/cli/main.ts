@@ -8,7 +8,7 @@ import { normalizeFlags } from './go-flags.ts';
 import { Output, type OutputStream } from './output.ts';
 import { buildProgram, type Program } from './program.ts';
 import { listenForSignals, type Interruption } from './signals.ts';
-import { withoutSecrets } from './soul-source.ts';
+import { withoutSecrets } from './secret-source.ts';
 
 const JSON_FLAG = /^--?json(=(1|t|T|true|TRUE|True))?$/;
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { MeshBackupError } from '../errors.ts';
-import { environmentWithoutSecrets } from './secret-environment.ts';
+import { environmentWithoutSecrets } from '../mesh/secret-environment.ts';
 
 const MAX_SECRET_BYTES = 4096;
 

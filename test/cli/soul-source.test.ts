@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Output } from '../../src/cli/output.ts';
-import { environmentWithoutSecrets } from '../../src/cli/secret-environment.ts';
-import { readSoulText, type SoulFlags, type SoulSurroundings } from '../../src/cli/soul-source.ts';
+import type { SecretSurroundings } from '../../src/cli/secret-source.ts';
+import { readSoulText, type SoulFlags } from '../../src/cli/soul-source.ts';
 import { MeshBackupError } from '../../src/errors.ts';
+import { environmentWithoutSecrets } from '../../src/mesh/secret-environment.ts';
 import { Sink } from './streams.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesh-backup-soul-'));
@@ -22,7 +23,7 @@ function file(content: string, name = 'file'): string {
 
 const terminal = new Sink({ columns: 80, rows: 24 });
 
-function read(flags: SoulFlags, more: Partial<SoulSurroundings> = {}): Promise<string> {
+function read(flags: SoulFlags, more: Partial<SecretSurroundings> = {}): Promise<string> {
   const streams = { stdout: new Sink(), stderr: terminal };
   terminal.text = '';
   const output = new Output({ ...streams, env: {}, colour: 'never', verbose: false, jsonTo: undefined });
