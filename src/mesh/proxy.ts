@@ -10,6 +10,11 @@ export interface ProxySettings {
   readonly https: string | undefined;
   /** Hosts that are asked directly. */
   readonly noProxy: string;
+  /**
+   * It is a tailscaled of ours: plain http, too, goes by tunnel, where the proxy alters nothing and what it says is not
+   * taken for the peer's word. What it refuses is then a peer that is not there.
+   */
+  readonly tunnelsAll?: boolean;
 }
 
 /** A proxy to dial. */
@@ -18,6 +23,8 @@ export interface Proxy {
   readonly origin: string;
   /** For `Proxy-Authorization`: a secret. */
   readonly authorization: string | undefined;
+  /** As in {@link ProxySettings}. */
+  readonly tunnelsAll: boolean;
 }
 
 /**
@@ -41,7 +48,7 @@ export function proxyFor(peer: URL, settings: ProxySettings): Proxy | undefined 
   const text = peer.protocol === 'https:' ? settings.https : settings.http;
   if (text === undefined || isLoopbackHost(hostOf(peer)) || isExempt(peer, settings.noProxy))
     return undefined;
-  return parseProxy(text);
+  return parseProxy(text, settings.tunnelsAll ?? false);
 }
 
 /** `NO_PROXY`: names with all that is below them, addresses, each with a port or without, or `*` for all. */
@@ -58,7 +65,7 @@ function isExempt(peer: URL, noProxy: string): boolean {
   });
 }
 
-function parseProxy(text: string): Proxy {
+function parseProxy(text: string, tunnelsAll: boolean): Proxy {
   const full = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : undefined;
   const credentials = url && decode(`${url.username}:${url.password}`);
@@ -70,6 +77,7 @@ function parseProxy(text: string): Proxy {
   return {
     origin: url.origin,
     authorization: credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`,
+    tunnelsAll,
   };
 }
 

@@ -33,7 +33,7 @@ export interface Route {
 
 /**
  * Makes the way to a peer: directly, through a proxy's tunnel, or, where neither the peer nor the proxy has TLS, by a
- * proxy that forwards (many let no tunnel through to other ports than 443). Dials nothing yet.
+ * proxy that forwards (many let no tunnel through to other ports than 443; a tailscaled of ours does). Dials nothing yet.
  * Throws `PLAIN_HTTP` for what is known beforehand, `USAGE` for a proxy that is none.
  */
 export function makeRoute(peer: URL, settings: RouteSettings): Route {
@@ -47,7 +47,7 @@ export function makeRoute(peer: URL, settings: RouteSettings): Route {
     return direct(makeClient(peer.origin, dial(settings.tls.peer, lookup)));
   }
   const dialProxy = dial(settings.tls.proxy, settings.lookup);
-  if (peer.protocol === 'http:' && proxy.origin.startsWith('http:')) {
+  if (peer.protocol === 'http:' && proxy.origin.startsWith('http:') && !proxy.tunnelsAll) {
     return forwarded(peer, proxy, makeClient(proxy.origin, dialProxy));
   }
   return tunnelled(

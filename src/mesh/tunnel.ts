@@ -4,7 +4,7 @@ import { Client, type buildConnector } from 'undici';
 import { MeshBackupError } from '../errors.ts';
 import { Deadline } from './deadline.ts';
 import type { Proxy } from './proxy.ts';
-import { proxyStatus, proxyUnreachable } from './proxy-failure.ts';
+import { tunnelFailed, tunnelRefused } from './proxy-failure.ts';
 import { nameTlsFailure } from './tls-failure.ts';
 
 /**
@@ -53,25 +53,25 @@ export class Tunnel {
   };
 
   async #open(authority: string): Promise<Socket> {
-    const { origin, authorization } = this.#proxy;
+    const proxy = this.#proxy;
     const wait = new Deadline(this.#closing.signal, this.#connectTimeoutMs, () =>
-      proxyUnreachable(origin, `no tunnel within ${this.#connectTimeoutMs / 1000} s`, undefined),
+      tunnelFailed(proxy, authority, `no tunnel within ${this.#connectTimeoutMs / 1000} s`, undefined),
     );
     try {
       const { statusCode, socket } = await this.#client.connect({
         path: authority,
         headers: {
           host: authority,
-          ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
+          ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
         },
         signal: wait.signal,
       });
       this.#socket = socket;
       if (socket instanceof Socket && statusCode >= 200 && statusCode < 300) return socket;
       socket.on('error', () => undefined).destroy();
-      throw proxyStatus(origin, statusCode);
+      throw tunnelRefused(proxy, authority, statusCode);
     } catch (error) {
-      throw nameFailure(error, origin);
+      throw nameFailure(error, proxy, authority);
     } finally {
       wait.end();
     }
@@ -86,10 +86,10 @@ export class Tunnel {
 }
 
 /** The errors of undici would not do: it tries again for ever where a connection fails with one of its own. */
-function nameFailure(error: unknown, origin: string): MeshBackupError {
+function nameFailure(error: unknown, proxy: Proxy, authority: string): MeshBackupError {
   if (error instanceof MeshBackupError) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  return nameTlsFailure(error, `the proxy ${origin}`) ?? proxyUnreachable(origin, reason, error);
+  return nameTlsFailure(error, `the proxy ${proxy.origin}`) ?? tunnelFailed(proxy, authority, reason, error);
 }
 
 /** `HOST:PORT`, also where the port is the protocol's own. */

@@ -243,3 +243,59 @@ describe('a proxy with TLS', () => {
     expect(proxy.asked).toEqual([]);
   });
 });
+
+describe('a tailscaled of ours', () => {
+  const tunnelling = (url: string): Partial<HttpSettings> => ({
+    proxy: { http: url, https: url, noProxy: '', tunnelsAll: true },
+    plainHttp: 'near',
+  });
+
+  it('makes tunnels for plain http, too, in which nothing is altered', async () => {
+    const server = await started(startRawServer((_, socket) => void socket.write(httpAnswer('{"a":1}'))));
+    const proxy = await started(startProxy(server.url));
+    const connection = connect('http://100.64.0.1:7433/', tunnelling(proxy.url));
+    expect((await connection.send(REQUEST)).body.toString()).toBe('{"a":1}');
+    await connection.send(REQUEST);
+    expect(proxy.asked).toEqual(['CONNECT 100.64.0.1:7433']);
+    expect(server.requests[0]).toMatch(/^GET \/ping HTTP\/1\.1\r\nhost: 100\.64\.0\.1:7433\r\n/i);
+  });
+
+  it('names a peer that cannot be reached, and not itself', async () => {
+    const onConnect = (socket: Socket): void => void socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    const proxy = await started(startProxy('http://127.0.0.1:1', { onConnect }));
+    const failure = await failureOf(ask('http://[fd7a:115c:a1e0::1]:7433', tunnelling(proxy.url)));
+    expect(failure).toMatchObject({ code: 'PEER_UNREACHABLE', retryable: true });
+    expect(failure.message).toBe(
+      'no connection to [fd7a:115c:a1e0::1]:7433 over the mesh: tailscaled answers HTTP 502',
+    );
+    expect(failure.hint).not.toContain('PROXY');
+  });
+
+  it.each(['403 Forbidden', '407 Proxy Authentication Required'])(
+    'that answers %s gives no connection either',
+    async (status) => {
+      const onConnect = (socket: Socket): void => void socket.end(`HTTP/1.1 ${status}\r\n\r\n`);
+      const proxy = await started(startProxy('http://127.0.0.1:1', { onConnect }));
+      const failure = await failureOf(ask('http://100.64.0.1:7433', tunnelling(proxy.url)));
+      expect(failure.code).toBe('PEER_UNREACHABLE');
+    },
+  );
+
+  it('is left after the time for connecting where the peer is offline', async () => {
+    const proxy = await started(startProxy('http://127.0.0.1:1', { onConnect: hang }));
+    const settings = { ...tunnelling(proxy.url), connectTimeoutMs: 50 };
+    const failure = await failureOf(ask('http://100.64.0.1:7433', settings));
+    expect(failure.code).toBe('PEER_UNREACHABLE');
+    expect(failure.message).toBe('no connection to 100.64.0.1:7433 over the mesh: no tunnel within 0.05 s');
+  });
+
+  it('lets the peer’s own 502 be the peer’s', async () => {
+    const server = await started(
+      startRawServer((_, socket) => {
+        socket.write('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n');
+      }),
+    );
+    const proxy = await started(startProxy(server.url));
+    expect((await ask('http://100.64.0.1:7433', tunnelling(proxy.url))).status).toBe(502);
+  });
+});

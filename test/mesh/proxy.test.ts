@@ -62,7 +62,7 @@ describe('the proxy for a peer', () => {
     ['http://[::ffff:127.0.0.1]', '', false],
   ])('%s with NO_PROXY="%s": %s', (peer, noProxy, isProxied) => {
     const proxy = proxyFor(new URL(peer), { http: A, https: A, noProxy });
-    expect(proxy).toEqual(isProxied ? { origin: A, authorization: undefined } : undefined);
+    expect(proxy).toEqual(isProxied ? { origin: A, authorization: undefined, tunnelsAll: false } : undefined);
   });
 
   it('is that of its scheme', () => {
@@ -82,7 +82,7 @@ describe('the proxy for a peer', () => {
     ['http://user@proxy', 'http://proxy', basic('user:')],
     ['http://u%3Aé:p%40@proxy', 'http://proxy', basic('u:é:p@')],
   ])('is read from %s', (text, origin, authorization) => {
-    expect(of(text)).toEqual({ origin, authorization });
+    expect(of(text)).toEqual({ origin, authorization, tunnelsAll: false });
   });
 
   it.each(['socks5://u:hunter2@proxy', 'http://u:hunter2%@proxy', 'http://u:hunter2@proxy:99999', 'http://'])(
