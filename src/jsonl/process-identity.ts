@@ -22,6 +22,16 @@ export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, host: hostname(), started };
 }
 
+/** A process of this machine that runs now; `started` is '' where the system does not tell it. */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, host: hostname(), started: startOf(pid) ?? '' };
+}
+
+/** Whether it is certain that this very process is there: never where the system does not tell when one started. */
+export function isThere({ pid, host, started }: ProcessIdentity): boolean {
+  return host === hostname() && started !== '' && startOf(pid) === started;
+}
+
 /** Whether it is certain that the process is gone. What cannot be looked at from here is not. */
 export function isGone({ pid, host, started }: ProcessIdentity): boolean {
   if (host !== hostname()) return false;
@@ -31,17 +41,26 @@ export function isGone({ pid, host, started }: ProcessIdentity): boolean {
     if (boot !== ownBoot) return true; // the machine was started again
     if (namespace !== ownNamespace) return false; // a container of the host's name: its pids are not ours
   }
-  if (!isThere(pid)) return true;
+  if (!isTaken(pid) || isZombie(pid)) return true;
   const now = startOf(pid);
   return now !== undefined && namespace !== undefined && now !== started; // the pid has a new owner
 }
 
-function isThere(pid: number): boolean {
+function isTaken(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return codeOf(error) !== 'ESRCH';
+  }
+}
+
+/** Ended, but its parent has not asked how: it holds nothing any more, and does nothing. */
+function isZombie(pid: number): boolean {
+  try {
+    return statFields(pid)[0] === 'Z';
+  } catch {
+    return false;
   }
 }
 
@@ -60,6 +79,11 @@ function startOf(pid: number | 'self'): string | undefined {
 
 /** When a process was made, in hundredths of a second since the machine was started. Throws where nobody tells. */
 export function startTicks(pid: number | 'self'): string | undefined {
+  return statFields(pid)[START_AFTER_NAME];
+}
+
+/** What comes after the name of the program. */
+function statFields(pid: number | 'self'): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_AFTER_NAME];
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
