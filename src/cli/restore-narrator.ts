@@ -1,7 +1,7 @@
 import type { MeshBackupError } from '../errors.ts';
 import type { BrokenLine } from '../restore/read-input.ts';
 import type { RestoreObserver } from '../restore/restore-options.ts';
-import type { TargetFacts } from '../restore/target-facts.ts';
+import type { NaraFacts } from '../mesh/nara-facts.ts';
 import { line } from './line.ts';
 import type { Output } from './output.ts';
 import { formatCount, formatDuration } from './progress-format.ts';
@@ -47,7 +47,7 @@ export class RestoreNarrator implements RestoreObserver {
     this.#output.warn(line`⚠️  Signing with the target's time, ${seconds} s ${side} ours`);
   }
 
-  met(facts: TargetFacts | undefined): void {
+  met(facts: NaraFacts | undefined): void {
     if (facts?.ageMs === undefined) {
       const what = facts === undefined ? 'when it started, or whom it sees online' : 'when it started';
       this.#output.warn(

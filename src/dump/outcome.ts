@@ -1,4 +1,6 @@
-import { ERROR_CODES, MeshBackupError, type ErrorCode } from '../errors.ts';
+import { MeshBackupError } from '../errors.ts';
+import { judgeAllFailed } from '../sync/all-failed.ts';
+import { noPeers } from '../sync/no-peers.ts';
 import { walkState, type WalkReport } from '../sync/walk-report.ts';
 import type { DumpSummary } from './summary.ts';
 
@@ -23,12 +25,13 @@ export function judgeDump(
     return reason instanceof MeshBackupError ? reason : new MeshBackupError('INTERRUPTED', 'Stopped.');
   }
   const { peers, events, before } = summary;
-  if (peers.length === 0) {
-    return new MeshBackupError('NO_PEERS', 'No peers to dump from.', {
-      hint: 'Name them: --peer alice=http://100.64.0.1:7433, or --peers FILE.',
-    });
+  if (peers.length === 0) return noPeers();
+  if (peers.every((peer) => walkState(peer) === 'failed')) {
+    return judgeAllFailed(
+      peers.length,
+      peers.flatMap(({ flaws }) => flaws.map(({ error }) => error)),
+    );
   }
-  if (peers.every((peer) => walkState(peer) === 'failed')) return judgeAllFailed(peers);
   const unmet = unmetDemand(peers, demands);
   if (unmet !== undefined) return new MeshBackupError('INCOMPLETE', unmet);
   const bad = events.misfit + events.hostile + (before?.moved ?? 0);
@@ -42,34 +45,14 @@ function unmetDemand(peers: readonly WalkReport[], { minPeers, requiredPeers }: 
   const proven = new Set(complete.filter((peer) => peer.proven).map((peer) => peer.claimedName));
   const absent = requiredPeers.filter((name) => !proven.has(name));
   if (absent.length > 0) return `Not complete and proven, though required: ${absent.join(', ')}.`;
-  if (minPeers !== undefined && complete.length < minPeers) {
-    return `${complete.length} peers are complete, ${minPeers} were wanted.`;
+  // Whoever proves the same key at two addresses is one peer.
+  const distinct = new Set(
+    complete.map(({ proven: isProven, publicKey, url }) => (isProven ? publicKey : url)),
+  );
+  if (minPeers !== undefined && distinct.size < minPeers) {
+    return `${distinct.size} peers are complete, ${minPeers} were wanted.`;
   }
   if (minPeers !== undefined || requiredPeers.length > 0 || complete.length === peers.length)
     return undefined;
   return `${peers.length - complete.length} of ${peers.length} peers failed or are incomplete.`;
-}
-
-/** All silent: 14. All refuse our signature: 12. All refuse: 15. Anything else: 1. */
-function judgeAllFailed(peers: readonly WalkReport[]): MeshBackupError {
-  const errors = peers.flatMap(({ flaws }) => flaws.map(({ error }) => error));
-  const alike = (codes: readonly ErrorCode[]): boolean => errors.every(({ code }) => codes.includes(code));
-  const all = `All ${peers.length} peers failed`;
-  const hint = errors[0]?.hint;
-  const fields = hint === undefined ? {} : { hint };
-  if (alike(['PEER_UNREACHABLE', 'PEER_SILENT'])) {
-    return new MeshBackupError('PEER_SILENT', `${all}: none answered.`, {
-      hint: 'Are they online? Is the address right?',
-    });
-  }
-  if (alike(['PEER_UNREACHABLE', 'PEER_SILENT', 'PEER_TLS'])) {
-    return new MeshBackupError('PEER_TLS', `${all}: no TLS with them.`, fields);
-  }
-  if (alike(['PEER_WRONG_SOUL'])) {
-    return new MeshBackupError('PEER_WRONG_SOUL', 'Authentication failed: soul does not match', fields);
-  }
-  if (errors.every(({ code }) => [12, 15].includes(ERROR_CODES[code].exitStatus))) {
-    return new MeshBackupError('PEER_REFUSED', `${all}: they refused us.`, fields);
-  }
-  return new MeshBackupError('NOTHING_FETCHED', `${all}.`);
 }

@@ -12,8 +12,8 @@ export function assertRoom(folder: string, bytes: number, hint = 'Make room.'): 
   throw new MeshBackupError('NO_ROOM', `No room left in ${folder}: ${spare}, ${inMiB(free)} free.`, { hint });
 }
 
-/** Infinity where the file system does not tell: writing will show. */
-function freeBytes(folder: string): number {
+/** What an ordinary user may still write to the folder's disk; Infinity where the file system does not tell: writing will show. */
+export function freeBytes(folder: string): number {
   try {
     const { bavail, blocks, bsize } = statfsSync(folder);
     return blocks === 0 ? Infinity : bavail * bsize;

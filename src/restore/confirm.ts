@@ -4,7 +4,7 @@ import { MOST_OBSERVATIONS, MOST_PINGS } from './allotment.ts';
 import type { Candidate, Candidates } from './candidates.ts';
 import { EVENT_KINDS } from './event-kind.ts';
 import type { HeldLedger } from './held-ledger.ts';
-import type { TargetFacts } from './target-facts.ts';
+import type { NaraFacts } from '../mesh/nara-facts.ts';
 
 /** Why an event that was sent is not there, as far as that can be told, for people. */
 export const MISSING_REASONS = {
@@ -30,7 +30,7 @@ export function confirmEvents(
   sent: Iterable<Candidate>,
   { groups }: Pick<Candidates, 'groups'>,
   held: HeldLedger,
-  facts: Pick<TargetFacts, 'capacity' | 'offline'> | undefined,
+  facts: Pick<NaraFacts, 'capacity' | 'offline'> | undefined,
 ): Confirmation {
   const confirmation: Confirmation = { there: 0, missing: new Map(), examples: [] };
   const isFull = held.size >= (facts?.capacity ?? Infinity);

@@ -7,7 +7,7 @@ import type { RecordSink } from '../jsonl/record-sink.ts';
 import type { PeerHttp } from '../mesh/http.ts';
 import type { BatchBounds } from './batch-size.ts';
 import type { BrokenLine } from './read-input.ts';
-import type { TargetFacts } from './target-facts.ts';
+import type { NaraFacts } from '../mesh/nara-facts.ts';
 
 /** Told what happens while it happens. */
 export interface RestoreObserver {
@@ -20,7 +20,7 @@ export interface RestoreObserver {
   damaged?(reason: string): void;
   clockFixed?(offsetMs: number): void;
   /** `undefined`: the target tells nothing of itself. */
-  met?(facts: TargetFacts | undefined): void;
+  met?(facts: NaraFacts | undefined): void;
   /** The target is younger than it should be. Milliseconds; called again while we wait. */
   settling?(leftMs: number, isWaiting: boolean): void;
   lookedAt?(events: number): void;

@@ -11,7 +11,7 @@ import { HeldLedger } from './held-ledger.ts';
 import { TargetReader } from './read-target.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import type { TargetClock } from './target-clock.ts';
-import { fetchEventTotal, fetchTargetFacts, type TargetFacts } from './target-facts.ts';
+import { fetchEventTotal, fetchNaraFacts, type NaraFacts } from '../mesh/nara-facts.ts';
 
 const IDLE_MS = 30_000;
 const TOTAL_MS = 5_000;
@@ -26,7 +26,7 @@ export class Target {
   readonly #signal: AbortSignal;
   readonly #onProgress: () => void;
   readonly #connection: PeerConnection;
-  #facts: TargetFacts | undefined;
+  #facts: NaraFacts | undefined;
   #name: string | undefined;
   /** As it told last. */
   #startedS: number | undefined;
@@ -47,7 +47,7 @@ export class Target {
   }
 
   /** `undefined`: it does not tell. */
-  get facts(): TargetFacts | undefined {
+  get facts(): NaraFacts | undefined {
     return this.#facts;
   }
 
@@ -65,7 +65,7 @@ export class Target {
 
   /** Asks anew what changes: who is online, when it started. Returns whether it has started since it was asked last. */
   async refresh(): Promise<boolean> {
-    this.#facts = await ifTold(fetchTargetFacts(this.#send, this.#clock.now()));
+    this.#facts = await ifTold(fetchNaraFacts(this.#send, this.#clock.now()));
     const before = this.#startedS;
     this.#startedS = this.#facts?.startedS ?? before;
     return before !== undefined && this.#startedS !== before;

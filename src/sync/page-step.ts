@@ -9,7 +9,7 @@ export const INT64_MAX = 2n ** 63n - 1n;
 /** The most events that a server gives in one page. */
 export const MAX_PAGE_SIZE = 5000;
 /** The most that a server without page mode gives, whatever it is asked for. */
-const LEGACY_CAP = 2000;
+export const LEGACY_CAP = 2000;
 
 /** Where a walk stands: what it asks for next. */
 export interface PagePosition {

@@ -4,7 +4,7 @@ import type { HttpAnswer, HttpRequest, PeerConnection } from '../mesh/http.ts';
 import { pause } from '../mesh/pause.ts';
 import type { PeerAddress } from '../mesh/peer-list.ts';
 import { backoffMs, isTransient, parseRetryAfterMs } from './backoff.ts';
-import type { WalkOptions } from './walk-options.ts';
+import type { SessionOptions } from './walk-options.ts';
 import type { Traffic, WalkReport } from './walk-report.ts';
 
 export type PeerRequest = Pick<
@@ -16,7 +16,7 @@ export type PeerRequest = Pick<
 interface Try {
   readonly connection: PeerConnection;
   readonly deadline: Deadline;
-  readonly startedMs: number;
+  startedMs: number;
 }
 
 /**
@@ -25,7 +25,7 @@ interface Try {
  */
 export class PeerSession {
   readonly #peer: PeerAddress;
-  readonly #options: WalkOptions;
+  readonly #options: SessionOptions;
   readonly #report: WalkReport;
   #try: Try | undefined;
   #spentMs = 0;
@@ -35,7 +35,7 @@ export class PeerSession {
   /** Whether it ever answered a request that it had to authenticate, by whatever status. */
   hasAnswered = false;
 
-  constructor(peer: PeerAddress, options: WalkOptions, report: WalkReport) {
+  constructor(peer: PeerAddress, options: SessionOptions, report: WalkReport) {
     this.#peer = peer;
     this.#options = options;
     this.#report = report;
@@ -56,6 +56,14 @@ export class PeerSession {
     this.#try = undefined;
     ended.deadline.end();
     await ended.connection.close();
+  }
+
+  /** Begins the peer's time again. */
+  startClock(): void {
+    const running = this.#running();
+    this.#spentMs = 0;
+    running.startedMs = performance.now();
+    running.deadline.restart();
   }
 
   get timeLeftMs(): number {

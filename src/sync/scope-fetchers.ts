@@ -49,7 +49,7 @@ export function burstFetcher(client: SyncClient, burstNs: bigint): ScopeFetcher 
 }
 
 /** So many slices that each holds one event at most, the one at its own place. */
-const SINGLES = 2 ** 31 - 1;
+export const SINGLES = 2 ** 31 - 1;
 
 /** Whether a server holds more than `count` events from behind the cursor up to a time: what stands at that place? */
 export async function holdsMore(

@@ -6,10 +6,10 @@ import { signRequest, toHttpHeaders } from '../mesh/request-signing.ts';
 import { noteSignature } from './acquaintance.ts';
 import { parseSyncAnswer, type SyncAnswer } from './answer.ts';
 import type { PeerSession } from './peer-session.ts';
-import { assertUsable } from './usable-answer.ts';
+import { assertUsable, isUnknownSender } from './usable-answer.ts';
 import { verifySyncAnswer, type AnswerVerdict } from './verify-answer.ts';
-import type { WalkOptions } from './walk-options.ts';
-import type { WalkReport } from './walk-report.ts';
+import type { SyncOptions } from './walk-options.ts';
+import { warn, type WalkReport } from './walk-report.ts';
 
 /** Which events are asked for; filters are exact, and an absent one passes all. */
 export interface EventScope {
@@ -34,6 +34,7 @@ export interface SliceRequest extends EventScope {
 }
 
 const PATH = '/events/sync';
+const INTRODUCED = 'was told who we are, for the first time: within minutes it deletes its events about us';
 const IS_SIGNED = new Set(['whole', 'ids']);
 /** What a current server gives at once; an old one takes its own bound for more than that. */
 const MOST_EVENTS = 5000;
@@ -41,13 +42,16 @@ const MOST_EVENTS = 5000;
 /** Sends signed `POST /events/sync` requests to one peer, one at a time, and checks what comes back. */
 export class SyncClient {
   readonly #session: PeerSession;
-  readonly #options: WalkOptions;
+  readonly #options: SyncOptions;
   readonly #report: WalkReport;
   /** Answers must be signed by it. `undefined`: nobody knows the peer's key, answers are taken unproven. */
   readonly #key: PublicKey | undefined;
   #hasTaken = false;
+  /** Until then an answer may take as long as the peer's look for our key. */
+  #isKnown = false;
+  #isIntroduced = false;
 
-  constructor(session: PeerSession, options: WalkOptions, report: WalkReport, key: PublicKey | undefined) {
+  constructor(session: PeerSession, options: SyncOptions, report: WalkReport, key: PublicKey | undefined) {
     this.#session = session;
     this.#options = options;
     this.#report = report;
@@ -83,12 +87,27 @@ export class SyncClient {
   }
 
   async #attempt(body: string): Promise<{ answer: SyncAnswer; verdict: AnswerVerdict | undefined }> {
-    let http = await this.#post(body);
-    // A peer that had to ask around for our key may find the request too old, and knows us by now.
-    if (http.status === 401) http = await this.#post(body);
+    const http = await this.#ask(body);
     assertUsable(http, this.#options.now());
     const answer = parseSyncAnswer(http.body, this.#options.memo);
     return { answer, verdict: this.#judgeSignature(http, answer) };
+  }
+
+  async #ask(body: string): Promise<HttpAnswer> {
+    const answer = await this.#post(body);
+    if (answer.status !== 401) return answer;
+    const { introduce } = this.#options;
+    // A peer that had to ask around for our key may find the request too old, and knows us by now.
+    if (introduce === undefined || this.#isIntroduced || !isUnknownSender(answer)) return this.#post(body);
+    this.#isIntroduced = true;
+    const onTold = (): void => {
+      warn(this.#report, INTRODUCED);
+      this.#session.startClock(); // what it holds about us is gone soon: now or never
+    };
+    return introduce(async () => {
+      const first = await this.#post(body);
+      return first.status === 401 ? this.#post(body) : first;
+    }, onTold);
   }
 
   async #post(body: string): Promise<HttpAnswer> {
@@ -101,10 +120,11 @@ export class SyncClient {
       body,
       // A field may be nearly all of a body, and becomes one string.
       maxBytes: Math.min(maxPageBytes, constants.MAX_STRING_LENGTH),
-      idleTimeoutMs: this.#session.hasAnswered ? idleTimeoutMs : firstByteTimeoutMs,
+      idleTimeoutMs: this.#isKnown ? idleTimeoutMs : firstByteTimeoutMs,
     } as const;
     const answer = await this.#session.send(request, this.#report);
     this.#session.hasAnswered = true;
+    this.#isKnown ||= answer.status !== 401;
     return answer;
   }
 

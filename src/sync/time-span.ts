@@ -25,7 +25,7 @@ export function newestBelievable(events: readonly EventView[], nowNs: bigint): b
 }
 
 /** Whether the events whose time can be believed come oldest first. */
-export function isAscending(events: readonly EventView[]): boolean {
+export function isAscending(events: readonly Pick<EventView, 'tsNs' | 'hostile'>[]): boolean {
   let beforeNs: bigint | undefined;
   for (const { tsNs, hostile } of events) {
     if (hostile !== undefined) continue;

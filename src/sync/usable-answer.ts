@@ -35,11 +35,12 @@ export function assertUsable(answer: HttpAnswer, nowMs: number): void {
 }
 
 /** What a peer's 401 or 403 means, by its text. Source: specification, "Mesh HTTP" and `vectors/http/401-*`. */
-function refusal({ status, headers, body }: HttpAnswer, nowMs: number): MeshBackupError {
+function refusal(answer: HttpAnswer, nowMs: number): MeshBackupError {
+  const { status, headers, body } = answer;
   const message = statusText(status, body);
-  if (message.includes('unknown sender')) {
+  if (isUnknownSender(answer)) {
     return new MeshBackupError('PEER_UNKNOWN_SENDER', message, {
-      hint: 'It has never met this nara. Is the name right, and is the nara itself on the mesh?',
+      hint: 'It has never met this nara. Is the name right, and is the nara itself on the mesh? docs/mesh.md, "Being let in".',
     });
   }
   if (message.includes('timestamp too old or in future')) {
@@ -55,6 +56,11 @@ function refusal({ status, headers, body }: HttpAnswer, nowMs: number): MeshBack
     });
   }
   return new MeshBackupError('PEER_REFUSED', message);
+}
+
+/** Whether the peer has no key for the name, and found none. */
+export function isUnknownSender({ status, body }: HttpAnswer): boolean {
+  return status === 401 && body.subarray(0, SHOWN_CHARACTERS).includes('unknown sender');
 }
 
 const SHOWN_CHARACTERS = 200;

@@ -38,6 +38,9 @@ export const DEFAULT_WALK_BOUNDS: WalkBounds = {
   retry: { maxTries: 4, firstDelayMs: 500, maxDelayMs: 20_000 },
 };
 
+/** Does something while a peer may ask us for our key; `onTold` is called when it did. */
+export type Introduce = <T>(ask: () => Promise<T>, onTold: () => void) => Promise<T>;
+
 export interface WalkOptions extends WalkBounds {
   readonly http: PeerHttp;
   readonly requester: Requester;
@@ -53,8 +56,29 @@ export interface WalkOptions extends WalkBounds {
   readonly checkpoints: boolean;
   /** Asked once, with the key that the peer shows: whether what it holds is had already. Then it has only to prove the key. */
   readonly isHad?: (publicKey: string) => boolean;
+  /** Lets a peer that does not know us ask for our key while `ask` is done; only called for such a peer, once. */
+  readonly introduce?: Introduce | undefined;
   /** Ends the walk; its reason is reported as the flaw. */
   readonly signal: AbortSignal;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
+
+/** What of them all requests to a peer are bound by, signed or not. */
+export type SessionOptions = Pick<
+  WalkOptions,
+  'http' | 'timeoutMs' | 'maxPeerEvents' | 'maxPeerBytes' | 'retry' | 'signal' | 'now'
+>;
+
+/** What of them signed requests need beside that. */
+export type SyncOptions = Pick<
+  WalkOptions,
+  | 'requester'
+  | 'firstByteTimeoutMs'
+  | 'idleTimeoutMs'
+  | 'maxPageBytes'
+  | 'memo'
+  | 'acceptUnsigned'
+  | 'introduce'
+  | 'now'
+>;

@@ -4,12 +4,13 @@ import type { PeerAddress } from '../mesh/peer-list.ts';
 import { meetPeer } from './acquaintance.ts';
 import { CheckpointWalk } from './checkpoint-walk.ts';
 import { LedgerWalk } from './ledger-walk.ts';
+import { namePeerFailure } from './peer-failure.ts';
 import { PeerSession } from './peer-session.ts';
 import { SyncClient } from './sync-client.ts';
 import type { WalkOptions } from './walk-options.ts';
 import { newReport, type Flaw, type WalkReport } from './walk-report.ts';
 
-export { DEFAULT_WALK_BOUNDS, type WalkBounds, type WalkOptions } from './walk-options.ts';
+export { DEFAULT_WALK_BOUNDS, type Introduce, type WalkBounds, type WalkOptions } from './walk-options.ts';
 
 /** The events of one answer, as given: unproven, overlapping, any of them hostile. */
 export interface WalkedPage {
@@ -107,7 +108,7 @@ class PeerWalk {
 
   #end(failure: unknown): void {
     const fromNs = this.#ledger?.missingFromNs;
-    const error = nameFailure(failure, this.#options.signal);
+    const error = namePeerFailure(failure, this.#options.signal);
     this.#ending = fromNs === undefined ? { error } : { error, fromNs };
     this.#report.flaws.push(this.#ending);
   }
@@ -139,18 +140,7 @@ class PeerWalk {
     } catch (error) {
       failure = error;
     } finally {
-      if (failure !== undefined) report.trouble = nameFailure(failure, this.#options.signal);
+      if (failure !== undefined) report.trouble = namePeerFailure(failure, this.#options.signal);
     }
   }
-}
-
-/** One peer's trouble never ends the others' walks, not even where it is a mistake of ours. */
-function nameFailure(error: unknown, signal: AbortSignal): MeshBackupError {
-  if (error instanceof MeshBackupError) return error;
-  if (signal.aborted && error === signal.reason) {
-    return new MeshBackupError('INTERRUPTED', 'stopped', { cause: error });
-  }
-  return new MeshBackupError('INTERNAL', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
 }

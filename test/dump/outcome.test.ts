@@ -7,9 +7,9 @@ import type { WalkReport } from '../../src/sync/walk-report.ts';
 function peer(name: string, events: number, ...codes: ErrorCode[]): WalkReport {
   return {
     label: name,
-    url: '',
+    url: `http://${name}`,
     claimedName: name,
-    publicKey: 'key',
+    publicKey: `key of ${name}`,
     proven: events > 0,
     requests: 1,
     bytes: 0,
@@ -26,6 +26,8 @@ function peer(name: string, events: number, ...codes: ErrorCode[]): WalkReport {
 }
 
 const good = peer('good', 5);
+const again = { ...peer('other', 5), publicKey: good.publicKey };
+const claimed = { ...again, proven: false };
 const half = peer('half', 5, 'PEER_CUT');
 const silent = peer('silent', 0, 'PEER_SILENT');
 const unreachable = peer('off', 0, 'PEER_UNREACHABLE');
@@ -58,6 +60,8 @@ test.each<[string, number, number]>([
   ['only incomplete ones', status([half]), 3],
   ['enough peers', status([good, silent], { minPeers: 1 }), 0],
   ['too few peers', status([good, half], { minPeers: 2 }), 3],
+  ['one key at two addresses, where two peers are wanted', status([good, again], { minPeers: 2 }), 3],
+  ['one key that nobody proved, at two addresses', status([good, claimed], { minPeers: 2 }), 0],
   ['none, though none is enough', status([silent], { minPeers: 0 }), 14],
   ['the required peer', status([good, silent], { requiredPeers: ['good'] }), 0],
   ['the required peer is incomplete', status([good, half], { requiredPeers: ['half'] }), 3],

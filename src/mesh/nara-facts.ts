@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { fetchJson, type Send } from '../mesh/fetch-json.ts';
+import { fetchJson, type Send } from './fetch-json.ts';
 
 /** What a nara's web port tells of itself, to everybody; `undefined` is what it does not tell. */
-export interface TargetFacts {
+export interface NaraFacts {
   /** Its own name. */
   readonly name: string;
   /** When it started last, unix seconds of its clock. */
@@ -29,7 +29,7 @@ const Nara = z.object({
 const EventTotal = z.object({ total: z.number().int().nonnegative() });
 
 /** Asks `GET /narae.json`; `undefined` where it is not served, as on the mesh port. Throws what `send` throws. */
-export async function fetchTargetFacts(send: Send, nowMs: number): Promise<TargetFacts | undefined> {
+export async function fetchNaraFacts(send: Send, nowMs: number): Promise<NaraFacts | undefined> {
   const parsed = NaraList.safeParse(await fetchJson(send, '/narae.json', MAX_LIST_BYTES));
   if (!parsed.success) return undefined;
   const { server } = parsed.data;
