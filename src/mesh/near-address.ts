@@ -21,6 +21,7 @@ const PRIVATE: readonly Subnet[] = [
 ];
 
 const loopback = listOf(LOOPBACK);
+const tailnet = listOf(TAILNET);
 const loopbackOrTailnet = listOf([...LOOPBACK, ...TAILNET]);
 const near = listOf([...LOOPBACK, ...TAILNET, ...PRIVATE]);
 
@@ -32,6 +33,11 @@ export function isNearAddress(address: string): boolean {
 /** Whether it is an IP address of this machine or of a tailnet, whose connections WireGuard encrypts; no name is. */
 export function isLoopbackOrTailnet(address: string): boolean {
   return holds(loopbackOrTailnet, address);
+}
+
+/** Whether it is an IP address that a tailnet gives to its nodes; no name is. */
+export function isTailnetAddress(address: string): boolean {
+  return holds(tailnet, address);
 }
 
 /** Whether it is this machine: an IP address of it, or a name that is always its own (RFC 6761). */
