@@ -15,12 +15,16 @@ export class DumpProgress implements DumpObserver {
 
   constructor(progress: Progress, peers: readonly PeerAddress[]) {
     this.#progress = progress;
-    this.#waiting = peers.map(({ name, url }) => name ?? url.host);
+    this.#waiting = peers.map(nameOf);
   }
 
-  /** Peers are started in the order in which they were named. */
+  peersAdded(peers: readonly PeerAddress[]): void {
+    this.#waiting.push(...peers.map(nameOf));
+    this.#show();
+  }
+
   peerStarted(report: WalkReport): void {
-    this.#waiting.shift();
+    this.#waiting.splice(this.#waiting.indexOf(report.label), 1);
     this.#set(report, 'active');
   }
 
@@ -65,6 +69,10 @@ export class DumpProgress implements DumpObserver {
       nowMs,
     });
   }
+}
+
+function nameOf({ name, url }: PeerAddress): string {
+  return name ?? url.host;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { PeerAddress } from '../mesh/peer-list.ts';
+import type { ProxySettings } from '../mesh/proxy.ts';
 import type { Requester } from '../mesh/request-signing.ts';
-import type { WalkBounds } from '../sync/walk-peer.ts';
+import type { Introduce, WalkBounds } from '../sync/walk-peer.ts';
 import type { WalkReport } from '../sync/walk-report.ts';
 import type { Destination } from './destination.ts';
 import type { EventFilter } from '../event/filter.ts';
@@ -8,6 +9,8 @@ import type { RecordSink } from '../jsonl/record-sink.ts';
 
 /** Told what happens while it happens. */
 export interface DumpObserver {
+  /** Peers that came late; they are walked next. */
+  peersAdded?(peers: readonly PeerAddress[]): void;
   peerStarted?(report: WalkReport): void;
   /** After each answer; the report has grown. */
   peerAdvanced?(report: WalkReport): void;
@@ -20,6 +23,12 @@ export interface DumpObserver {
 export interface DumpOptions {
   readonly requester: Requester;
   readonly peers: readonly PeerAddress[];
+  /** Asked when the walks are over, and again until it gives none: peers that are new since, to be walked, too. */
+  readonly latePeers?: (() => Promise<readonly PeerAddress[]>) | undefined;
+  /** The way to the peers; default: directly. */
+  readonly proxy?: ProxySettings | undefined;
+  /** How a peer that does not know us is let ask for our key; `undefined` for one that is to stay ignorant. */
+  readonly introduce?: ((peer: PeerAddress) => Introduce | undefined) | undefined;
   /** How many peers are walked at a time. */
   readonly workers: number;
   readonly connectTimeoutMs: number;

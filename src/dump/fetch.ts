@@ -5,6 +5,7 @@ import type { RunBuilder } from '../merge/run-builder.ts';
 import type { RunOrigin } from '../merge/run.ts';
 import type { RunPool } from '../merge/run-pool.ts';
 import { PeerHttp } from '../mesh/http.ts';
+import type { PeerAddress } from '../mesh/peer-list.ts';
 import { walkPeer, type Walk, type WalkedPage } from '../sync/walk-peer.ts';
 import type { WalkReport } from '../sync/walk-report.ts';
 import type { DumpOptions } from './dump-options.ts';
@@ -24,18 +25,33 @@ export interface FetchContext {
   readonly taken: TakenWalks;
 }
 
+/** Who can keep coming late for so long is making us wait. */
+const MAX_LATE_ROUNDS = 5;
+
 /**
  * Walks all peers, some at a time, into runs of the pool; those that failed for a reason that passes get a second try
- * when all have had their first. Teaches the ring the keys that peers proved to hold.
+ * when all have had their first, and then come those that came late. Teaches the ring the keys that peers proved to hold.
  */
 export async function fetchAll(options: DumpOptions, context: FetchContext): Promise<WalkReport[]> {
-  const http = new PeerHttp({ connectTimeoutMs: options.connectTimeoutMs });
-  try {
-    const fetches = options.peers.map((_, number) => new PeerFetch(number, http, options, context));
-    const limit = pLimit(options.workers);
+  const { proxy, connectTimeoutMs, latePeers, signal, observer } = options;
+  const http = new PeerHttp({ connectTimeoutMs, proxy });
+  const limit = pLimit(options.workers);
+  const reports: WalkReport[] = [];
+  const walkAll = async (peers: readonly PeerAddress[]): Promise<void> => {
+    const number = reports.length;
+    const fetches = peers.map((peer, index) => new PeerFetch(peer, number + index, http, options, context));
+    reports.push(...fetches.map(({ report }) => report));
     await Promise.all(fetches.map((fetch) => limit(() => fetch.first())));
     await Promise.all(fetches.map((fetch) => limit(() => fetch.again())));
-    const reports = fetches.map(({ report }) => report);
+  };
+  try {
+    await walkAll(options.peers);
+    for (let round = 0; round < MAX_LATE_ROUNDS && latePeers !== undefined && !signal.aborted; round++) {
+      const late = await latePeers();
+      if (late.length === 0) break;
+      observer?.peersAdded?.(late);
+      await walkAll(late);
+    }
     for (const report of reports) learnPeerKey(context.keys, report);
     return reports;
   } finally {
@@ -53,11 +69,17 @@ class PeerFetch {
   #secondTry: AsyncIterable<WalkedPage> | undefined;
   #takenWalk: LeftWalk | undefined;
 
-  constructor(number: number, http: PeerHttp, options: DumpOptions, context: FetchContext) {
+  constructor(
+    peer: PeerAddress,
+    number: number,
+    http: PeerHttp,
+    options: DumpOptions,
+    context: FetchContext,
+  ) {
     this.#number = number;
     this.#options = options;
     this.#context = context;
-    this.#walk = this.#plan(http);
+    this.#walk = this.#plan(peer, http);
     const { report } = this.#walk;
     const { pool } = context;
     this.#builders = {
@@ -86,11 +108,12 @@ class PeerFetch {
     await this.#end();
   }
 
-  #plan(http: PeerHttp): Walk {
-    const { filter, bounds, requester, acceptUnsigned, checkpoints, signal, peers } = this.#options;
-    return walkPeer(peers[this.#number]!, {
+  #plan(peer: PeerAddress, http: PeerHttp): Walk {
+    const { filter, bounds, requester, acceptUnsigned, checkpoints, signal, introduce } = this.#options;
+    return walkPeer(peer, {
       ...bounds,
       http,
+      introduce: introduce?.(peer),
       memo: this.#context.pool.memo,
       requester,
       acceptUnsigned,
@@ -100,6 +123,8 @@ class PeerFetch {
       untilNs: filter.untilNs,
       services: filter.services.length === 0 ? undefined : filter.services,
       isHad: (publicKey) => {
+        // Who is told who we are now must give all that it still has.
+        if (introduce?.(peer) !== undefined) return false;
         this.#takenWalk = this.#context.taken.claim(publicKey);
         return this.#takenWalk !== undefined;
       },
