@@ -8,7 +8,7 @@ const floors = [
   ['src/index.ts'],
   ['src/cli'],
   ['src/sandbox'],
-  ['src/dump', 'src/restore', 'src/archive', 'src/stash', 'src/snapshot', 'src/managed'],
+  ['src/dump', 'src/restore', 'src/doctor', 'src/archive', 'src/stash', 'src/snapshot', 'src/managed'],
   ['src/sync'],
   ['src/mesh'],
   ['src/merge'],

@@ -37,10 +37,17 @@ export { emptyTally, merge, type MergeOptions, type MergeTally } from './merge/m
 export type { Run, RunOrigin, RunReader } from './merge/run.ts';
 export type { RunBuilder } from './merge/run-builder.ts';
 export { RunPool, type RunPoolOptions } from './merge/run-pool.ts';
+export { discover, type Discovery, type DiscoveryOptions, type FoundNara } from './mesh/discover.ts';
+export { enterMesh, type Entry, type EntryOptions } from './mesh/enter-mesh.ts';
+export { joinHost, type HostSettings } from './mesh/host.ts';
 export { PeerHttp, type HttpSettings } from './mesh/http.ts';
+export { Introducer } from './mesh/introducer.ts';
+export type { Membership } from './mesh/membership.ts';
+export { joinOwn, type OwnSettings } from './mesh/own.ts';
 export { parsePeer, parsePeerList, type PeerAddress } from './mesh/peer-list.ts';
 export type { Requester } from './mesh/request-signing.ts';
 export { proxyFromEnvironment, type ProxySettings } from './mesh/proxy.ts';
+export type { TailnetMachine, TailnetStatus } from './mesh/tailnet-status.ts';
 export { parseTargetUrl } from './mesh/target-url.ts';
 export { judgeRestore } from './restore/outcome.ts';
 export { RESTORE_DEFAULTS, type RestoreObserver, type RestoreOptions } from './restore/restore-options.ts';
@@ -51,8 +58,16 @@ export { STAY_REASONS, type StayCounts, type StayReason } from './restore/stay-r
 export {
   DEFAULT_WALK_BOUNDS,
   walkPeer,
+  type Introduce,
   type Walk,
   type WalkBounds,
   type WalkOptions,
 } from './sync/walk-peer.ts';
+export {
+  DEFAULT_SURVEY_BOUNDS,
+  surveyPeer,
+  type PeerSurvey,
+  type SurveyOptions,
+} from './sync/survey-peer.ts';
+export { judgeSurveys, surveyPeers } from './sync/survey-peers.ts';
 export { walkState, type Flaw, type WalkReport, type WalkState } from './sync/walk-report.ts';

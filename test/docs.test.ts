@@ -8,7 +8,7 @@ import { startMesh, type SandboxMesh } from '../src/sandbox/mesh.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const COMMANDS = ['mesh-backup', 'nara-backup', 'dump-events', 'restore-events'];
-const DOCS = ['README.md', 'docs/dump.md', 'docs/receipt.md', 'docs/restore.md'];
+const DOCS = ['README.md', 'docs/mesh.md', 'docs/dump.md', 'docs/receipt.md', 'docs/restore.md'];
 
 /** The commands in a document's `sh` blocks. */
 function examplesOf(text: string): string[] {

@@ -6,6 +6,8 @@ type Load = () => Promise<CommandModule>;
 export const COMMANDS = new Map<string, Load>([
   ['dump-events', async () => (await import('./commands/dump-events.ts')).dumpEvents],
   ['restore-events', async () => (await import('./commands/restore-events.ts')).restoreEvents],
+  ['peers', async () => (await import('./commands/peers.ts')).peers],
+  ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
   ['demo', async () => (await import('./commands/demo.ts')).demo],
   ['sandbox', async () => (await import('./commands/sandbox.ts')).sandbox],
   ['exit-codes', async () => (await import('./commands/exit-codes.ts')).exitCodes],

@@ -1,30 +1,27 @@
 import { Option, type Command } from 'commander';
 import type { Demands } from '../dump/outcome.ts';
 import { DEFAULT_MEMORY_BYTES } from '../merge/run-pool.ts';
-import { parsePeer, parsePeerList, type PeerAddress } from '../mesh/peer-list.ts';
 import { MAX_PAGE_SIZE } from '../sync/page-step.ts';
 import { DEFAULT_WALK_BOUNDS, type WalkBounds } from '../sync/walk-peer.ts';
 import { parseCount } from './count.ts';
 import type { DestinationFlags } from './dump-destination.ts';
 import { parseDurationMs } from './duration.ts';
-import { hiddenValues, optionValue, optionValues } from './option-value.ts';
-import { readNamedText } from './read-named-text.ts';
+import { declareMeshFlags, type MeshFlags } from './mesh-flags.ts';
+import { optionValue, optionValues } from './option-value.ts';
 import { declareSelection, splitLists, type SelectionFlags } from './selection-flags.ts';
 import { parseSizeBytes } from './size.ts';
 import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
 
 /** The flags of `dump-events`, as commander reads them. */
-export interface DumpFlags extends SoulFlags, DestinationFlags, SelectionFlags {
+export interface DumpFlags extends SoulFlags, DestinationFlags, SelectionFlags, MeshFlags {
   readonly name?: string;
-  readonly peer?: readonly PeerAddress[];
-  readonly peers?: string;
+  readonly introduce?: readonly string[];
   readonly timeout: number;
   readonly workers: number;
   readonly pageSize: number;
   readonly maxPageBytes: number;
   readonly maxPeerEvents: number;
   readonly maxPeerBytes: number;
-  readonly connectTimeout: number;
   readonly memory: number;
   /** `--no-checkpoints` makes it false. */
   readonly checkpoints: boolean;
@@ -43,11 +40,6 @@ export function declareDumpFlags(command: Command): void {
   command.option('--name <nara>', 'sign requests as this nara');
   declareSoulFlags(command);
   command
-    .option('--peer <[name=]url>', 'walk this peer; repeatable', hiddenValues('--peer', parsePeer))
-    .option(
-      '--peers <file>',
-      'walk the peers of a file: {"name","url","public_key"?}\nor `name url`, one a line',
-    )
     .addOption(
       new Option('--timeout <duration>', 'wall clock per peer')
         .argParser(optionValue(parseDurationMs))
@@ -84,14 +76,9 @@ export function declareDumpFlags(command: Command): void {
         .default(maxPeerBytes, '1GiB'),
     )
     .addOption(
-      new Option('--connect-timeout <duration>', 'for the connection to a peer')
-        .argParser(optionValue(parseDurationMs))
-        .default(10_000, '10s'),
-    )
-    .addOption(
       new Option(
         '--memory <size>',
-        'for what waits for the merge; more goes to a private\nfile in TMPDIR, with -o in FILE.work',
+        'for what waits for the merge; more goes to a\nprivate file in TMPDIR, with -o in FILE.work',
       )
         .argParser(optionValue(parseSizeBytes))
         .default(DEFAULT_MEMORY_BYTES, '32MiB'),
@@ -104,12 +91,12 @@ export function declareDumpFlags(command: Command): void {
     .option('--quarantine <file>', 'keep events that do not verify here, as NDJSON')
     .option('--variants <file>', 'keep copies that lost but say something else here')
     .option('--keep-misfits', 'write events whose ID does not fit, too');
-}
-
-/** The peers that the flags name, each address once. Throws `PEER_LIST`, `FILE_UNREADABLE`. */
-export async function readPeers({ peer = [], peers }: DumpFlags): Promise<PeerAddress[]> {
-  const listed = peers === undefined ? [] : parsePeerList(await readNamedText(peers, 'the peers file'));
-  return [...new Map([...listed, ...peer].map((one) => [one.url.href, one])).values()];
+  declareMeshFlags(command);
+  command.option(
+    '--introduce <naras>',
+    'let these (all: everyone) ask us for our key if\nthey do not know us; what they hold about us is\nthen deleted there: docs/mesh.md',
+    optionValues(String),
+  );
 }
 
 export function boundsOf(flags: DumpFlags): WalkBounds {

@@ -224,9 +224,9 @@ describe('when peers fail', () => {
   test('nobody is named', async () => {
     await withMesh({ naras: 1 }, async (mesh) => {
       const env = { NARA_SOUL: mesh.requester.soul };
-      const finished = await run(SCRIPT, ['-name', 'alice'], { env });
+      const finished = await run(SCRIPT, ['-name', 'alice', '--mesh', 'none'], { env });
       expect(finished).toMatchObject({ status: 14, stdout: '' });
-      expect(finished.stderr).toContain('⚠️  No peers discovered on mesh');
+      expect(finished.stderr).toContain('Error: No peers discovered on mesh');
     });
   });
 

@@ -3,14 +3,10 @@ import type { DumpObserver, DumpOptions } from '../../dump/dump-options.ts';
 import { judgeDump } from '../../dump/outcome.ts';
 import { peerRecord } from '../../dump/peer-record.ts';
 import { makeReceipt } from '../../dump/receipt.ts';
-import { MeshBackupError, type ExitStatus } from '../../errors.ts';
-import { verifyBond } from '../../identity/bond.ts';
-import { deriveKeypair } from '../../identity/keypair.ts';
-import { parseSoul } from '../../identity/soul.ts';
-import type { Requester } from '../../mesh/request-signing.ts';
+import type { ExitStatus } from '../../errors.ts';
 import { walkState } from '../../sync/walk-report.ts';
-import type { CommandContext, CommandModule } from '../command-module.ts';
-import { boundsOf, declareDumpFlags, demandsOf, readPeers, type DumpFlags } from '../dump-flags.ts';
+import type { CommandModule } from '../command-module.ts';
+import { boundsOf, declareDumpFlags, demandsOf, type DumpFlags } from '../dump-flags.ts';
 import { assertPlacesApart, openDestination } from '../dump-destination.ts';
 import { DumpProgress } from '../dump-progress.ts';
 import {
@@ -21,13 +17,17 @@ import {
   writtenLine,
   type DumpOutcome,
 } from '../dump-report.ts';
+import { assertWholeIntroduction, introduction } from '../introduction.ts';
 import { line } from '../line.ts';
+import { MESH_ENVIRONMENT } from '../mesh-flags.ts';
+import { openMesh, type OpenMesh } from '../open-mesh.ts';
 import type { Output } from '../output.ts';
 import { packageVersion } from '../package-version.ts';
 import { startProgress } from '../progress.ts';
+import { readRequester } from '../read-requester.ts';
 import { RecordSinks } from '../record-sinks.ts';
 import { selectionOf } from '../selection-flags.ts';
-import { readSoulText, SOUL_ENVIRONMENT } from '../soul-source.ts';
+import { SOUL_ENVIRONMENT } from '../soul-source.ts';
 import { ReceiptPlace, receiptPath } from '../write-receipt.ts';
 
 export const dumpEvents: CommandModule<DumpFlags> = {
@@ -35,11 +35,15 @@ export const dumpEvents: CommandModule<DumpFlags> = {
   summary: 'fetch what every peer remembers, merged into one backup',
   jsonTo: 'stderr',
   examples: [
-    '-name alice --soul-file soul --peers peers -o all.jsonl',
+    '-name alice --soul-file soul -o all.jsonl',
     '-name alice --peer http://100.64.0.2:7433 > all.jsonl',
     '-name alice --peers peers -ids-from a.jsonl >> a.jsonl',
   ],
-  environment: { ...SOUL_ENVIRONMENT, TMPDIR: 'where the private file lies that --memory speaks of' },
+  environment: {
+    ...SOUL_ENVIRONMENT,
+    ...MESH_ENVIRONMENT,
+    TMPDIR: 'where the private file lies that --memory speaks of',
+  },
 
   declare(command) {
     command.description(
@@ -53,22 +57,27 @@ export const dumpEvents: CommandModule<DumpFlags> = {
   async run(flags, context) {
     const { output, signal } = context;
     const filter = selectionOf(flags);
+    assertWholeIntroduction(flags);
     await assertPlacesApart(flags);
     const requester = await readRequester(flags, context);
-    const peers = await readPeers(flags);
-    if (peers.length > 0)
-      output.detail(line`📡 Discovered ${peers.length} peers (using ${flags.workers} workers)`);
-
     const target = await openDestination(flags, output);
     const sinks = new RecordSinks();
     const progress = startProgress(output, true);
+    let mesh: OpenMesh | undefined;
     let receipt: ReceiptPlace | undefined;
     try {
       const receiptAt = flags.dryRun ? undefined : receiptPath(flags.receipt, target.path);
       receipt = receiptAt === undefined ? undefined : await ReceiptPlace.take(receiptAt);
+      mesh = await openMesh(flags, context);
+      const { peers, proxy } = mesh;
+      if (peers.length > 0)
+        output.detail(line`📡 Discovered ${peers.length} peers (using ${flags.workers} workers)`);
       const summary = await dump({
         requester,
         peers,
+        latePeers: mesh.latePeers,
+        proxy,
+        introduce: introduction(flags, { mesh, requester, output }),
         filter,
         workers: flags.workers,
         connectTimeoutMs: flags.connectTimeout,
@@ -81,9 +90,10 @@ export const dumpEvents: CommandModule<DumpFlags> = {
         destination: target.destination,
         fingerprint: receipt !== undefined,
         signal,
-        observer: announcing(new DumpProgress(progress, peers), output, peers.length),
+        observer: announcing(new DumpProgress(progress, peers), output, mesh),
       });
       progress.stop();
+      if (flags.dryRun !== true) await mesh.remember(summary.peers);
       const error = judgeDump(summary, demandsOf(flags), signal) ?? target.error;
       const isWritten = target.isWorthIt(summary);
       if (isWritten) {
@@ -97,7 +107,7 @@ export const dumpEvents: CommandModule<DumpFlags> = {
       return report({ summary, error, path: target.path, isWritten }, output);
     } finally {
       progress.stop();
-      await closeAll([sinks, receipt, target]);
+      await closeAll([sinks, receipt, target, mesh && { close: mesh.leave }]);
     }
   },
 };
@@ -119,28 +129,16 @@ async function openSinks(
   return { quarantine: (await sinks.open(quarantine)) ?? beside, variants: await sinks.open(variants) };
 }
 
-async function readRequester(flags: DumpFlags, context: CommandContext): Promise<Requester> {
-  const { name } = flags;
-  if (name === undefined || name === '') {
-    throw new MeshBackupError('USAGE', 'Sign as whom? Name the nara with -name.');
-  }
-  if (/\p{Cc}/u.test(name)) throw new MeshBackupError('USAGE', 'A name has no control characters.');
-  const soul = parseSoul(await readSoulText(flags, { ...context, stdinIsData: false }));
-  const bond = verifyBond(soul, name);
-  if (bond === 'foreign') {
-    context.output.warn(line`⚠️  The soul was not made for the name ${name}: peers know another key for it`);
-  } else if (bond === 'bare') {
-    context.output.warn(
-      line`⚠️  The soul is a bare seed of 32 bytes: whether it is ${name}'s cannot be told (a nara ID looks alike)`,
-    );
-  }
-  return { name, keypair: deriveKeypair(soul) };
-}
-
 /** Adds the lines that are said while the dump runs. */
-function announcing(progress: DumpProgress, output: Output, peerCount: number): DumpObserver {
+function announcing(progress: DumpProgress, output: Output, { peers, leave }: OpenMesh): DumpObserver {
+  let peerCount = peers.length;
   let ended = 0;
   return {
+    peersAdded: (peers) => {
+      progress.peersAdded(peers);
+      peerCount += peers.length;
+      output.detail(line`📡 ${peers.length} more peers came`);
+    },
     peerStarted: (report) => {
       progress.peerStarted(report);
     },
@@ -158,6 +156,7 @@ function announcing(progress: DumpProgress, output: Output, peerCount: number): 
     },
     merging: () => {
       progress.merging();
+      void leave(); // whoever opened the mesh waits for it
     },
   };
 }
@@ -171,7 +170,6 @@ function report(outcome: DumpOutcome, output: Output): ExitStatus {
     output.record(summaryRecord(outcome, exitStatus));
     return exitStatus;
   }
-  if (error?.code === 'NO_PEERS') output.warn(line`⚠️  No peers discovered on mesh`);
   for (const suspect of suspectLines(summary.suspects)) output.warn(suspect);
   if (error !== undefined || output.isTerminal || output.verbose) {
     for (const text of summaryLines(summary)) output.tell(text);
