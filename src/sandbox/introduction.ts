@@ -6,6 +6,11 @@ export interface IntroductionRule {
   readonly addressPrefix: string;
   /** Where on the caller's address `/ping` is asked; real naras have 7433. */
   readonly port: number;
+  /**
+   * Asks the caller's `/ping` and returns what it says, however it is reached; whoever cannot be asked throws. For a nara
+   * behind a tailscaled, whose callers all bear the address 127.0.0.1. Default: straight at the caller's address.
+   */
+  readonly askPing?: (signal: AbortSignal) => Promise<string>;
 }
 
 const CALL_BACK_TIMEOUT_MS = 5_000;
@@ -22,8 +27,9 @@ export async function askForKey(
   if (!address.startsWith(rule.addressPrefix)) return undefined;
   try {
     const signal = AbortSignal.timeout(CALL_BACK_TIMEOUT_MS);
-    const response = await fetch(`http://${address}:${rule.port}/ping`, { signal });
-    const pong = parseExactJson(await response.text());
+    const straight = async (): Promise<string> =>
+      (await fetch(`http://${address}:${rule.port}/ping`, { signal })).text();
+    const pong = parseExactJson(await (rule.askPing ?? straight)(signal));
     const key = isObject(pong) && pong['from'] === name ? pong['public_key'] : undefined;
     return typeof key === 'string' && key !== '' ? key : undefined;
   } catch {
