@@ -1,0 +1,35 @@
+import { isUtf8 } from 'node:buffer';
+import { MeshBackupError } from '../errors.ts';
+import { END, JsonCursor, NotJson } from '../event/json-cursor.ts';
+
+/** No document of a nara is nearly as large. */
+export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+
+const BOM = Buffer.from('\ufeff');
+
+/**
+ * The JSON document in a file: its very bytes, without the blanks (and the BOM) around it. Throws `STASH_FORMAT`; the
+ * message shows nothing of it.
+ */
+export function parseDocument(file: Buffer): Buffer {
+  if (file.length > MAX_DOCUMENT_BYTES) throw noDocument(`is longer than ${MAX_DOCUMENT_BYTES} bytes`);
+  if (!isUtf8(file)) throw noDocument('is no UTF-8');
+  const cursor = new JsonCursor(file, file.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0);
+  try {
+    if (cursor.peek() === END) throw noDocument('is empty');
+    const start = cursor.pos;
+    cursor.skip();
+    const end = cursor.pos;
+    if (cursor.peek() !== END) cursor.fail();
+    return file.subarray(start, end);
+  } catch (error) {
+    if (error instanceof NotJson) throw noDocument(`is no JSON at byte ${error.position}`);
+    throw error;
+  }
+}
+
+function noDocument(why: string): MeshBackupError {
+  return new MeshBackupError('STASH_FORMAT', `What was given ${why}.`, {
+    hint: 'Want the one JSON document that a nara is to keep.',
+  });
+}
