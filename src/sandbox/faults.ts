@@ -14,6 +14,8 @@ interface FaultRow {
   readonly hasFrom?: true;
   /** It shows in a restore only. Imports are counted that hold an event: a probe is none. */
   readonly ofImports?: true;
+  /** It shows with `dump-stash` and `restore-stash` only, at the web port. */
+  readonly ofStash?: true;
   readonly meaning: string;
 }
 
@@ -117,6 +119,18 @@ const table = {
     ofImports: true,
     meaning: 'each event of an import takes MS milliseconds',
   },
+  'no-stash': { ofStash: true, meaning: 'it holds no stash, and nobody can give it back' },
+  'lost-stash': {
+    argument: { name: 'N', least: 1, most: 1_000_000, default: 1 },
+    ofStash: true,
+    meaning: 'it lost its stash; a recovery is done after N looks',
+  },
+  'no-confidants': { ofStash: true, meaning: 'nobody keeps its stash for it' },
+  'stash-busy': {
+    argument: { name: 'N', least: 1, most: 1_000_000, default: 1_000_000 },
+    ofStash: true,
+    meaning: 'answers the first N requests for a stash with 500',
+  },
 } as const satisfies Record<string, FaultRow>;
 
 /** The one table of faults; the parser and the help text are made from it. */
@@ -170,12 +184,12 @@ export function findFault(faults: readonly Fault[], kind: FaultKind, answer = In
   return faults.findLast((fault) => fault.kind === kind && fault.fromAnswer <= answer);
 }
 
-/** Each fault's synopsis (`cut[:N]`) and meaning, for help texts, and whether it shows in a restore only. */
-export function listFaults(): { synopsis: string; meaning: string; ofImports: boolean }[] {
+/** Each fault's synopsis (`cut[:N]`) and meaning, for help texts, and whether a dump of events shows it. */
+export function listFaults(): { synopsis: string; meaning: string; ofDumps: boolean }[] {
   return (Object.keys(FAULTS) as FaultKind[]).map((kind) => ({
     synopsis: synopsis(kind),
     meaning: FAULTS[kind].meaning,
-    ofImports: FAULTS[kind].ofImports === true,
+    ofDumps: FAULTS[kind].ofImports !== true && FAULTS[kind].ofStash !== true,
   }));
 }
 

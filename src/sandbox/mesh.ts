@@ -1,6 +1,7 @@
 import { MeshBackupError } from '../errors.ts';
 import type { Door } from './answer.ts';
 import type { Fault } from './faults.ts';
+import { encodeGoJson } from './go-json.ts';
 import { makeHistory, type History, type HistoryOptions } from './history.ts';
 import type { IntroductionRule } from './introduction.ts';
 import { startNara, type SandboxNara } from './nara.ts';
@@ -15,6 +16,9 @@ export interface MeshOptions extends Partial<HistoryOptions> {
   /** Which of their doors all of them open; default `mesh`. */
   readonly door?: Door;
 }
+
+/** As many as a real nara looks for. */
+const CONFIDANTS = 3;
 
 /** A whole mesh of sandbox naras, who all know each other. */
 export interface SandboxMesh {
@@ -57,6 +61,13 @@ export async function startMesh(options: MeshOptions = {}): Promise<SandboxMesh>
         faults: faults.get(identity.name) ?? [],
         knownKeys,
         door,
+        stash: {
+          document: `{"kept_by":${encodeGoJson(identity.name)},"note":"a stash of the sandbox","seen":[0.5,1e3]}`,
+          confidants: history.naras
+            .filter((other) => other !== identity)
+            .slice(0, CONFIDANTS)
+            .map(({ name, naraId: id }) => ({ id, name, isOnline: true })),
+        },
         meshIp: `100.64.${index >> 8}.${index & 255}`,
         ...(clock && { clock }),
         ...(introduction && { introduction }),

@@ -1,6 +1,7 @@
 import type { Door } from './answer.ts';
 import type { Fault } from './faults.ts';
 import type { IntroductionRule } from './introduction.ts';
+import type { StashOptions } from './nara-stash.ts';
 import type { Neighbour } from './neighbourhood.ts';
 import type { SandboxEvent } from './sandbox-event.ts';
 import type { SandboxIdentity } from './sandbox-identity.ts';
@@ -23,6 +24,8 @@ export interface NaraOptions {
   readonly slowMsPerEvent?: number;
   /** Whether the web door takes imports; the mesh door always does. Default true. */
   readonly serveUi?: boolean;
+  /** What it keeps for itself; only the web door tells. Default: nothing, and no confidants. */
+  readonly stash?: StashOptions;
   /** Default: it lets nobody introduce itself. */
   readonly introduction?: IntroductionRule;
   /** Unix nanoseconds; the default is the system's clock. */
@@ -61,6 +64,8 @@ export interface SandboxNara {
   readonly ledger: readonly SandboxEvent[];
   /** What was in its ledger and went, by limits, capacity or clean-up, in the order of going. */
   readonly lost: readonly SandboxEvent[];
+  /** The document that it keeps for itself now, as it writes it; `undefined`: none. */
+  readonly stash: string | undefined;
   /** Name → Base64 public key, of all it knows now, itself included. */
   readonly keys: ReadonlyMap<string, string>;
   /**

@@ -14,10 +14,12 @@ import { findAuthFault } from './mesh-auth.ts';
 import { NaraMemory } from './nara-memory.ts';
 import type { NaraOptions, SandboxNara, SandboxRequest } from './nara-options.ts';
 import { answerNarae } from './narae-endpoint.ts';
+import { NaraStash } from './nara-stash.ts';
 import { answerPing } from './ping-endpoint.ts';
 import { Prng } from './prng.ts';
 import { makeIdentity } from './sandbox-identity.ts';
 import { ServedLedger } from './served-ledger.ts';
+import { answerStash } from './stash-endpoint.ts';
 import { stumble } from './stumble.ts';
 import { answerSync, type SyncContext } from './sync-endpoint.ts';
 import { tamper } from './tamper.ts';
@@ -48,6 +50,7 @@ export async function startNara(options: NaraOptions): Promise<SandboxNara> {
   let answerCount = 0;
   let checkpointAnswers = 0;
   let importCount = 0;
+  let stashRequests = 0;
 
   const memory = new NaraMemory({
     name: identity.name,
@@ -58,6 +61,7 @@ export async function startNara(options: NaraOptions): Promise<SandboxNara> {
     lastRestart: now() - (findFault(faults, 'young')?.amount ?? options.ageSeconds ?? DEFAULT_AGE_SECONDS),
   });
   const { keys } = memory;
+  const stash = new NaraStash(options.stash ?? {}, faults);
   const served = new ServedLedger(memory.ledger, kinds, identity.soul);
 
   async function findKey(name: string, address: string): Promise<string | undefined> {
@@ -129,8 +133,11 @@ export async function startNara(options: NaraOptions): Promise<SandboxNara> {
         return isWeb && !kinds.has('no-narae') ? answerNarae({ ...identity, capacity }, memory) : notFound();
       case '/api/inspector/events':
         return isWeb ? answerInspector(query, memory.ledger.held) : notFound();
-      default:
-        return notFound();
+      default: {
+        if (!isWeb || !entry.path.startsWith('/api/stash/')) return notFound();
+        const number = ++stashRequests;
+        return answerStash(entry, { stash, faults, number, nowSeconds: now() }) ?? notFound();
+      }
     }
   }
 
@@ -166,6 +173,9 @@ export async function startNara(options: NaraOptions): Promise<SandboxNara> {
       return served.current.events;
     },
     lost: memory.ledger.lost,
+    get stash() {
+      return stash.current?.data;
+    },
     keys,
     given,
     requests,

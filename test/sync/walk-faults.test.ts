@@ -172,7 +172,7 @@ function invented({ ledger, given }: SandboxNara): string[] {
 }
 
 it('has a row for each fault of the sandbox', () => {
-  const ofDumps = listFaults().filter(({ ofImports }) => !ofImports);
+  const ofDumps = listFaults().filter(({ ofDumps }) => ofDumps);
   const kinds = ofDumps.map(({ synopsis }) => synopsis.split(/[:[]/)[0]!);
   expect(new Set([...rows.map(({ fault }) => fault.split(':')[0]!), ...apart])).toEqual(new Set(kinds));
 });
