@@ -28,6 +28,7 @@ export { countVoters, isSigned, verifyEventSignature } from './event/signature.t
 export { verifyBond } from './identity/bond.ts';
 export { deriveEncryptionKey, deriveKeypair, PublicKey, type Keypair } from './identity/keypair.ts';
 export { naraId } from './identity/nara-id.ts';
+export { seal, unseal, type Sealed } from './identity/seal.ts';
 export { encodeSoul, parseSoul, type Soul } from './identity/soul.ts';
 export { LineFile, type Line } from './jsonl/line-file.ts';
 export { readLines } from './jsonl/read-lines.ts';
@@ -55,6 +56,14 @@ export type { RestoreSummary } from './restore/restore-summary.ts';
 export { restore } from './restore/restore.ts';
 export { MISSING_REASONS, type MissingReason } from './restore/confirm.ts';
 export { STAY_REASONS, type StayCounts, type StayReason } from './restore/stay-reason.ts';
+export { findDamage, type Damage, type DamageKind, type DamageReport } from './stash/damage.ts';
+export { parseDocument } from './stash/document.ts';
+export { openStash, parseEnvelope, sealStash, type SealedStash, type StashLabel } from './stash/envelope.ts';
+export { fetchStash, type FetchedStash, type FetchStashOptions } from './stash/fetch-stash.ts';
+export { assertOwnNara, meetNara, type MetNara } from './stash/own-nara.ts';
+export { StashClient, type StashAnswer, type StashClientOptions } from './stash/stash-client.ts';
+export type { HeldStash, StashStatus } from './stash/stash-status.ts';
+export { compareStashes, storeStash, type StoredStash } from './stash/store-stash.ts';
 export {
   DEFAULT_WALK_BOUNDS,
   walkPeer,

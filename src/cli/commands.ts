@@ -6,6 +6,8 @@ type Load = () => Promise<CommandModule>;
 export const COMMANDS = new Map<string, Load>([
   ['dump-events', async () => (await import('./commands/dump-events.ts')).dumpEvents],
   ['restore-events', async () => (await import('./commands/restore-events.ts')).restoreEvents],
+  ['dump-stash', async () => (await import('./commands/dump-stash.ts')).dumpStash],
+  ['restore-stash', async () => (await import('./commands/restore-stash.ts')).restoreStash],
   ['peers', async () => (await import('./commands/peers.ts')).peers],
   ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
   ['demo', async () => (await import('./commands/demo.ts')).demo],

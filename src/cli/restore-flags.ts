@@ -113,16 +113,3 @@ export function declareRestoreFlags(command: Command): void {
 export async function readPinnedKeys({ keys }: RestoreFlags): Promise<PinnedKey[]> {
   return keys === undefined ? [] : parseKeyList(await readNamedText(keys, 'the keys file'));
 }
-
-/** Where what the target holds is saved first. KEY is the start of the nara's public key. */
-export function preRestorePath(
-  { preRestore }: RestoreFlags,
-  publicKey: string,
-  now: Date,
-): string | undefined {
-  if (preRestore === false) return undefined;
-  if (preRestore !== undefined) return preRestore;
-  const key = publicKey.slice(0, 8).replaceAll('+', '-').replaceAll('/', '_');
-  const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
-  return `pre-restore-${key}-${time}.jsonl.gz`;
-}

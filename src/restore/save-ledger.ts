@@ -1,6 +1,6 @@
 import type { EventView } from '../event/event-view.ts';
 import { joinLines } from '../event/join-lines.ts';
-import { identityOf } from '../jsonl/file-identity.ts';
+import { firstFreeName } from '../jsonl/free-name.ts';
 import { GzipMembers } from '../jsonl/gzip-members.ts';
 import { Replacement } from '../jsonl/replacement.ts';
 import { openTarget } from '../jsonl/target.ts';
@@ -24,7 +24,7 @@ export async function saveLedger(
     }
     return path;
   }
-  const free = await firstFree(target.path);
+  const free = await firstFreeName(target.path);
   const file = await Replacement.begin(free);
   try {
     await writeLines(batches, isGzip, (bytes) => file.write(bytes));
@@ -46,11 +46,4 @@ async function writeLines(
     await (gzip === undefined ? write(lines) : gzip.write(lines));
   }
   await gzip?.end();
-}
-
-async function firstFree(path: string): Promise<string> {
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? path : `${path}.${number}`;
-    if ((await identityOf(name)) === undefined) return name;
-  }
 }

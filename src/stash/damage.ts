@@ -14,13 +14,11 @@ export const DAMAGES = {
 
 export type DamageKind = keyof typeof DAMAGES;
 
-/** One place of a document that a nara would not keep as it is. */
+/** One place of a document that a nara would not keep as it is; what stands there may be a secret. */
 export interface Damage {
   readonly kind: DamageKind;
   /** `wallet.coins[3]`; '' for the document itself. Made of the document's keys, shortened. */
   readonly path: string;
-  /** What stands there, shortened; '' where the kind says all. */
-  readonly text: string;
 }
 
 export interface DamageReport {
@@ -33,7 +31,7 @@ export interface DamageReport {
 
 const FATAL: ReadonlySet<DamageKind> = new Set(['no-object', 'too-deep', 'too-large']);
 const MAX_NAMED = 100;
-const MAX_TEXT = 40;
+const MAX_STEP = 40;
 const MAX_PATH_STEPS = 8;
 const MAX_DEPTH = 10_000;
 
@@ -83,9 +81,9 @@ class DamageFinder implements JsonVisitor, DamageReport {
   number(lexeme: string): void {
     this.#begin(false);
     const double = asDouble(lexeme);
-    if (double === undefined) this.#note('too-large', lexeme);
+    if (double === undefined) this.#note('too-large');
     else if (exactNumber(double) !== exactNumber(lexeme)) {
-      this.#note(/^-?\d+$/.test(lexeme) ? 'big-integer' : 'digits', lexeme);
+      this.#note(/^-?\d+$/.test(lexeme) ? 'big-integer' : 'digits');
     }
   }
 
@@ -100,11 +98,11 @@ class DamageFinder implements JsonVisitor, DamageReport {
     if (typeof frame?.step === 'number') frame.step++;
   }
 
-  #note(kind: DamageKind, text = ''): void {
+  #note(kind: DamageKind): void {
     this.count++;
     if (FATAL.has(kind)) this.isFatal = true;
     if (this.damages.length === MAX_NAMED) return;
-    this.damages.push({ kind, path: pathOf(this.#frames), text: shorten(text) });
+    this.damages.push({ kind, path: pathOf(this.#frames) });
   }
 }
 
@@ -116,5 +114,5 @@ function pathOf(frames: readonly Frame[]): string {
 }
 
 function shorten(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+  return text.length > MAX_STEP ? `${text.slice(0, MAX_STEP)}…` : text;
 }

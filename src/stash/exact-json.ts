@@ -16,10 +16,14 @@ export function jsonIdentity(bytes: Buffer, reading: Reading): string {
 
 interface Frame {
   readonly isObject: boolean;
-  readonly values: string[];
-  readonly keys: string[];
+  /** Of a list: all elements. */
+  elements: string;
+  /** Of an object. */
+  readonly members: (readonly [key: string, value: string])[];
+  key: string;
 }
 
+/** Texts are put together with `+` alone, which copies nothing: documents may be large, and deep. */
 class IdentityBuilder implements JsonVisitor {
   text = '';
   readonly #frames: Frame[] = [];
@@ -30,16 +34,16 @@ class IdentityBuilder implements JsonVisitor {
   }
 
   open(isObject: boolean): void {
-    this.#frames.push({ isObject, values: [], keys: [] });
+    this.#frames.push({ isObject, elements: '', members: [], key: '' });
   }
 
   close(): void {
-    const { isObject, keys, values } = this.#frames.pop()!;
-    this.#value(isObject ? `{${this.#members(keys, values)}}` : `[${values.join(',')}]`);
+    const { isObject, elements, members } = this.#frames.pop()!;
+    this.#value(isObject ? this.#objectText(members) : '[' + elements + ']');
   }
 
   key(text: string): void {
-    this.#frames.at(-1)!.keys.push(this.#quote(text));
+    this.#frames.at(-1)!.key = this.#quote(text);
   }
 
   string(text: string): void {
@@ -57,19 +61,20 @@ class IdentityBuilder implements JsonVisitor {
   #value(text: string): void {
     const frame = this.#frames.at(-1);
     if (frame === undefined) this.text = text;
-    else frame.values.push(text);
+    else if (frame.isObject) frame.members.push([frame.key, text]);
+    else frame.elements += text + ',';
   }
 
   #quote(text: string): string {
     return JSON.stringify(this.#reading === 'kept' ? text.toWellFormed() : text);
   }
 
-  #members(keys: readonly string[], values: readonly string[]): string {
-    const members = keys.map((key, at) => [key, values[at]!] as const);
+  #objectText(members: Frame['members']): string {
     const kept = this.#reading === 'kept' ? [...new Map(members)] : members;
-    return kept
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, value]) => `${key}:${value}`)
-      .join(',');
+    let text = '{';
+    for (const [key, value] of kept.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
+      text += key + ':' + value + ',';
+    }
+    return text + '}';
   }
 }

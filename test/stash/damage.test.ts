@@ -7,9 +7,7 @@ import { asDouble, exactNumber } from '../../src/stash/exact-number.ts';
 import { escapeAll, jsonText } from '../property/json-oracle.ts';
 
 const places = (text: string): string[] =>
-  findDamage(Buffer.from(text)).damages.map(({ kind, path, text: shown }) =>
-    `${kind} ${path} ${shown}`.trim(),
-  );
+  findDamage(Buffer.from(text)).damages.map(({ kind, path }) => `${kind} ${path}`.trim());
 
 describe('what a nara keeps', () => {
   test.each([
@@ -26,19 +24,19 @@ describe('what a nara keeps', () => {
 
 describe('what it damages', () => {
   test.each([
-    ['{"n":9007199254740993}', ['big-integer n 9007199254740993']],
-    ['{"a":{"b":[0,{"c":-9007199254740995}]}}', ['big-integer a.b[1].c -9007199254740995']],
-    ['{"n":0.1000000000000000055}', ['digits n 0.1000000000000000055']],
-    ['{"n":1e-400,"m":9007199254740993.0}', ['digits n 1e-400', 'digits m 9007199254740993.0']],
-    ['{"n":1e309}', ['too-large n 1e309']],
+    ['{"n":9007199254740993}', ['big-integer n']],
+    ['{"a":{"b":[0,{"c":-9007199254740995}]}}', ['big-integer a.b[1].c']],
+    ['{"n":0.1000000000000000055}', ['digits n']],
+    ['{"n":1e-400,"m":9007199254740993.0}', ['digits n', 'digits m']],
+    ['{"n":1e309}', ['too-large n']],
     ['{"a":1,"b":2,"a":1}', ['equal-keys a']],
     [String.raw`{"a":1,"\u0061":2}`, ['equal-keys a']],
-    [String.raw`{"a":["x","\ud800"],"\udc00":1}`, ['surrogate a[1]', 'surrogate .\udc00'.replace('.', '')]],
+    [String.raw`{"a":["x","\ud800"],"\udc00":1}`, ['surrogate a[1]', 'surrogate \udc00']],
     ['[{"a":1}]', ['no-object']],
     ['"text"', ['no-object']],
-    ['9007199254740993', ['no-object', 'big-integer  9007199254740993']],
+    ['9007199254740993', ['no-object', 'big-integer']],
     ['null', ['no-object']],
-    [`{"n":${'9'.repeat(60)}}`, [`big-integer n ${'9'.repeat(40)}…`]],
+    [`{"n":${'9'.repeat(60)},"${'k'.repeat(50)}":1e999}`, ['big-integer n', `too-large ${'k'.repeat(40)}…`]],
   ])('%s', (text, expected) => {
     expect(places(text)).toEqual(expected);
   });

@@ -14,10 +14,11 @@ import { BackupOperands } from '../backup-operands.ts';
 import type { CommandModule } from '../command-module.ts';
 import { line } from '../line.ts';
 import type { Output } from '../output.ts';
+import { preRestorePath } from '../pre-restore-path.ts';
 import { startProgress } from '../progress.ts';
 import { readNamedText } from '../read-named-text.ts';
 import { RecordSinks } from '../record-sinks.ts';
-import { declareRestoreFlags, preRestorePath, readPinnedKeys, type RestoreFlags } from '../restore-flags.ts';
+import { declareRestoreFlags, readPinnedKeys, type RestoreFlags } from '../restore-flags.ts';
 import { RestoreNarrator } from '../restore-narrator.ts';
 import { accountLines, restoreRecord, successLines } from '../restore-report.ts';
 import { selectionOf } from '../selection-flags.ts';
@@ -108,7 +109,7 @@ export const restoreEvents: CommandModule<RestoreFlags> = {
         blind: flags.blind ?? false,
         clockFix: flags.clockFix ?? false,
         isClockFixSafe: (target) => isClockFixSafe(target, flags),
-        preRestore: preRestorePath(flags, keypair.publicKey, new Date()),
+        preRestore: preRestorePath(flags.preRestore, SAVED, keypair.publicKey, new Date()),
         settle: flags.settle,
         dryRun: flags.dryRun ?? false,
         batch: { maxEvents: flags.batchSize, maxBytes: flags.batchBytes },
@@ -128,6 +129,8 @@ export const restoreEvents: CommandModule<RestoreFlags> = {
     }
   },
 };
+
+const SAVED = { prefix: 'pre-restore', ending: 'jsonl.gz' };
 
 /** Its time is believed where nobody between can change it. */
 function isClockFixSafe(url: URL, { insecure }: RestoreFlags): boolean {

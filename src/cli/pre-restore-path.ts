@@ -1,0 +1,16 @@
+/**
+ * Where a restore keeps what is there before it: what the flag says, or `PREFIX-KEY-TIME.ENDING` in this folder, KEY being
+ * the start of the nara's public key. `undefined`: nowhere.
+ */
+export function preRestorePath(
+  flag: string | false | undefined,
+  { prefix, ending }: { readonly prefix: string; readonly ending: string },
+  publicKey: string,
+  now: Date,
+): string | undefined {
+  if (flag === false) return undefined;
+  if (flag !== undefined) return flag;
+  const key = publicKey.slice(0, 8).replaceAll('+', '-').replaceAll('/', '_');
+  const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
+  return `${prefix}-${key}-${time}.${ending}`;
+}

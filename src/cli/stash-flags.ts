@@ -1,0 +1,92 @@
+import { Option, type Command } from 'commander';
+import { MeshBackupError } from '../errors.ts';
+import { PeerHttp } from '../mesh/http.ts';
+import { proxyFromEnvironment } from '../mesh/proxy.ts';
+import { parseTargetUrl } from '../mesh/target-url.ts';
+import { StashClient } from '../stash/stash-client.ts';
+import type { CommandContext } from './command-module.ts';
+import { parseDurationMs } from './duration.ts';
+import { line } from './line.ts';
+import { optionValue } from './option-value.ts';
+import { readNamedText } from './read-named-text.ts';
+import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
+
+/** What both stash commands have. */
+export interface StashFlags extends SoulFlags {
+  readonly naraUrl?: string;
+  readonly plain?: true;
+  readonly anyNara?: true;
+  readonly requestTimeout: number;
+  readonly connectTimeout: number;
+  readonly caFile?: string;
+  readonly insecure?: true;
+  readonly insecureHttp?: true;
+}
+
+/** The flags that say which nara; the command's own come after. */
+export function declareNaraFlags(command: Command): void {
+  command.option('--nara-url <url>', "where the nara's web server is");
+  declareSoulFlags(command);
+  command.option('--any-nara', 'go on although the nara is not of this soul');
+}
+
+/** The flags that say how to get there. */
+export function declareWayFlags(command: Command): void {
+  const duration = optionValue(parseDurationMs);
+  command
+    .addOption(
+      new Option('--request-timeout <duration>', 'for one request')
+        .argParser(duration)
+        .default(30_000, '30s'),
+    )
+    .addOption(
+      new Option('--connect-timeout <duration>', 'for the connection')
+        .argParser(duration)
+        .default(10_000, '10s'),
+    )
+    .option('--ca-file <file>', "trust these certificates as well as the system's")
+    .option('--insecure', 'take any certificate')
+    .option('--insecure-http', 'plain http to anywhere: a listener could read\nthe stash and replace it');
+}
+
+/** The URL of `-nara-url`. Throws `USAGE`. */
+export function naraUrlOf({ naraUrl }: StashFlags): URL {
+  if (naraUrl === undefined)
+    throw new MeshBackupError('USAGE', 'The stash of which nara? Name it with -nara-url.');
+  return parseTargetUrl(naraUrl);
+}
+
+/** A client that `run` has to itself, and everything that it opened. Throws as both, and for a CA file that cannot be used. */
+export async function withStashClient<T>(
+  flags: StashFlags,
+  url: URL,
+  { output, env, signal }: CommandContext,
+  run: (client: StashClient) => Promise<T>,
+): Promise<T> {
+  if (flags.insecure) output.warn(line`⚠️  --insecure: nobody knows who answers, and who reads the stash`);
+  if (flags.insecureHttp)
+    output.warn(line`⚠️  --insecure-http: whoever listens on the way can read the stash and replace it`);
+  const ca = flags.caFile === undefined ? undefined : await readNamedText(flags.caFile, 'the CA file');
+  const proxy = proxyFromEnvironment(env);
+  const http = new PeerHttp({
+    connectTimeoutMs: flags.connectTimeout,
+    tls: { ...(ca !== undefined && { ca }), insecure: flags.insecure ?? false },
+    ...(proxy && { proxy }),
+    plainHttp: flags.insecureHttp ? 'anywhere' : 'near',
+  });
+  try {
+    return await run(
+      new StashClient({
+        http,
+        url,
+        requestTimeoutMs: flags.requestTimeout,
+        signal,
+        onRedirected: ({ href }) => {
+          output.warn(line`⚠️  The server is at ${href}`);
+        },
+      }),
+    );
+  } finally {
+    await http.close();
+  }
+}

@@ -1,0 +1,47 @@
+import { MeshBackupError } from '../errors.ts';
+import { jsonIdentity } from './exact-json.ts';
+import type { StashClient } from './stash-client.ts';
+
+export interface StoredStash {
+  /** Unix seconds of the nara's clock. */
+  readonly timestamp: number;
+  /** Whether confidants took it; `undefined`: no answer came that tells. */
+  readonly isDistributed: boolean | undefined;
+  /** What the nara said; ''. */
+  readonly message: string;
+  /** `bytes`: the nara gives it as it was sent; `values`: in its own order and spelling; `damaged`: as was foretold. */
+  readonly keptAs: 'bytes' | 'values' | 'damaged';
+}
+
+/**
+ * Hands a document to the nara and reads it back: what is there decides, whatever was answered. Throws `STASH_NOT_KEPT`,
+ * and as the client does.
+ */
+export async function storeStash(client: StashClient, document: Buffer): Promise<StoredStash> {
+  const answer = await client.update(document);
+  const { stash } = await client.status();
+  const keptAs = stash && compareStashes(document, stash.document);
+  if (stash === undefined || keptAs === undefined) throw notKept(answer?.message, stash !== undefined);
+  return {
+    timestamp: stash.timestamp,
+    isDistributed: answer?.success,
+    message: answer?.message ?? '',
+    keptAs,
+  };
+}
+
+/** How a nara that was given `document` holds it; `undefined`: it holds something else. Both are JSON. */
+export function compareStashes(document: Buffer, held: Buffer): StoredStash['keptAs'] | undefined {
+  if (held.equals(document)) return 'bytes';
+  const there = jsonIdentity(held, 'exact');
+  if (there === jsonIdentity(document, 'exact')) return 'values';
+  return there === jsonIdentity(document, 'kept') ? 'damaged' : undefined;
+}
+
+function notKept(message = '', holdsAnother: boolean): MeshBackupError {
+  const what = holdsAnother ? 'holds another stash' : 'holds no stash';
+  const said = message === '' ? 'it gave no answer that can be read' : `it said: ${message}`;
+  return new MeshBackupError('STASH_NOT_KEPT', `The nara ${what} after the restore; ${said}`, {
+    hint: 'Does somebody else write to it? Restore again, or look with dump-stash.',
+  });
+}
