@@ -17,6 +17,8 @@ export interface StashClientOptions {
   /** For one request, answer and all. */
   readonly requestTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** How long it waits before it asks again, longer each time. Default 500. */
+  readonly firstRetryMs?: number;
   /** Told where the server is, when a redirect says so. */
   readonly onRedirected?: (url: URL) => void;
 }
@@ -127,7 +129,8 @@ export class StashClient {
       } catch (error) {
         if (isLast || !(error instanceof MeshBackupError) || error.code !== 'PEER_CUT') throw error;
       }
-      await pause(backoffMs(RETRY, tries), this.#options.signal);
+      const { firstRetryMs: firstDelayMs = RETRY.firstDelayMs, signal } = this.#options;
+      await pause(backoffMs({ ...RETRY, firstDelayMs }, tries), signal);
     }
   }
 

@@ -57,7 +57,7 @@ const NULL = Buffer.from('null');
 function readStash(bytes: Buffer): HeldStash | 'malformed' | undefined {
   const members = readMembers(new JsonCursor(bytes));
   const document = members.get('data');
-  const timestamp = Number(String(members.get('timestamp') ?? ''));
+  const timestamp = Number(members.get('timestamp')?.toString());
   if (document === undefined || !Number.isSafeInteger(timestamp)) return 'malformed';
   return document.equals(NULL) ? undefined : { timestamp, document: Buffer.from(document) };
 }
