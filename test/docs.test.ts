@@ -7,8 +7,22 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startMesh, type SandboxMesh } from '../src/sandbox/mesh.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-const COMMANDS = ['mesh-backup', 'nara-backup', 'dump-events', 'restore-events'];
-const DOCS = ['README.md', 'docs/mesh.md', 'docs/dump.md', 'docs/receipt.md', 'docs/restore.md'];
+const COMMANDS = [
+  'mesh-backup',
+  'nara-backup',
+  'dump-events',
+  'restore-events',
+  'dump-stash',
+  'restore-stash',
+];
+const DOCS = [
+  'README.md',
+  'docs/mesh.md',
+  'docs/dump.md',
+  'docs/receipt.md',
+  'docs/restore.md',
+  'docs/stash.md',
+];
 
 /** The commands in a document's `sh` blocks. */
 function examplesOf(text: string): string[] {

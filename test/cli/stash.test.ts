@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { main } from '../../src/cli/main.ts';
+import { MeshBackupError } from '../../src/errors.ts';
 import { parseSoul } from '../../src/identity/soul.ts';
 import { parseFault } from '../../src/sandbox/faults.ts';
 import { startNara, type SandboxNara } from '../../src/sandbox/nara.ts';
@@ -493,6 +494,26 @@ describe('on a terminal', () => {
     expect(status).toBe(0);
     expect(text).toContain('Replaces: set 2026-01-21 12:53:20 UTC, 9 bytes, keys: old\nReplace it? [y/N]\n');
     expect(alice.stash).toBe(DOCUMENT);
+  });
+
+  test('a signal ends the question, and changes nothing', async () => {
+    const alice = await nara({ document: '{"old":1}' });
+    const path = join(await makeFolder(), 'a.stash');
+    await writeFile(path, seal(DOCUMENT));
+    const stop = new AbortController();
+    const stderr = new Sink({ columns: 80, rows: 24 });
+    const running = main(['-nara-url', alice.url, path], {
+      forcedCommand: 'restore-stash',
+      env: { NARA_SOUL: ALICE.soul },
+      stdin: Object.assign(new PassThrough(), { isTTY: true }),
+      stdout: new Sink(),
+      stderr,
+      interruption: { signal: stop.signal, release: () => undefined },
+    });
+    await expect.poll(() => stderr.text).toContain('[y/N]');
+    stop.abort(new MeshBackupError('INTERRUPTED', 'Stopped by SIGINT.'));
+    expect(await running).toBe(130);
+    expect(sentTo(alice)).toEqual([]);
   });
 
   test.each(['n\n', '\n', '', 'ja\n', 'no y\n'])('%j does not', async (answer) => {
