@@ -395,6 +395,13 @@ describe('on the command line', () => {
     expect(stderr).toContain('The stash of which nara? Name it with -nara-url.');
   });
 
+  test.each(['dump-stash', 'restore-stash'])('%s has a help that fits', async (name) => {
+    const { status, stdout } = await run(`bin/${name}.js`, ['-help']);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`  ${name} -nara-url http://localhost:8080 --soul-file soul`);
+    expect(Math.max(...stdout.split('\n').map((row) => row.length))).toBeLessThanOrEqual(80);
+  });
+
   test('off a terminal --yes is needed, before anything is asked', async () => {
     const alice = await nara();
     const { status, stderr } = await restore(alice, [], { stdin: seal(DOCUMENT) });
