@@ -109,7 +109,10 @@ const table = {
   STASH_OTHER_SOUL: { exitStatus: 12, meaning: 'the stash was sealed for another soul' },
   STASH_CHANGED: { exitStatus: 13, meaning: 'the sealed stash was changed or damaged: it does not open' },
   STASH_LOSSY: { exitStatus: 13, meaning: 'the nara would damage the document: nothing was sent' },
-  STASH_NOT_KEPT: { exitStatus: 3, meaning: 'the nara does not hold what was sent' },
+  STASH_NOT_KEPT: {
+    exitStatus: 3,
+    meaning: 'the nara does not hold what was sent, as far as can be read back',
+  },
   DECLINED: { exitStatus: 1, meaning: 'the question was answered with no: nothing was changed' },
   NOTHING_TO_RESTORE: { exitStatus: 3, meaning: 'no event of the backup is to be restored' },
   NOT_READ_WHOLE: {

@@ -1,4 +1,4 @@
-import { MeshBackupError } from '../errors.ts';
+import { MeshBackupError, type ErrorCode } from '../errors.ts';
 import { jsonIdentity } from './exact-json.ts';
 import type { StashClient } from './stash-client.ts';
 
@@ -19,7 +19,9 @@ export interface StoredStash {
  */
 export async function storeStash(client: StashClient, document: Buffer): Promise<StoredStash> {
   const answer = await client.update(document);
-  const { stash } = await client.status();
+  const { stash } = await client.status().catch((error: unknown) => {
+    throw error instanceof MeshBackupError && !STOPPED.has(error.code) ? unread(error) : error;
+  });
   const keptAs = stash && compareStashes(document, stash.document);
   if (stash === undefined || keptAs === undefined) throw notKept(answer?.message, stash !== undefined);
   return {
@@ -36,6 +38,19 @@ export function compareStashes(document: Buffer, held: Buffer): StoredStash['kep
   const there = jsonIdentity(held, 'exact');
   if (there === jsonIdentity(document, 'exact')) return 'values';
   return there === jsonIdentity(document, 'kept') ? 'damaged' : undefined;
+}
+
+const STOPPED = new Set<ErrorCode>(['INTERRUPTED', 'TERMINATED']);
+
+function unread({ message }: MeshBackupError): MeshBackupError {
+  return new MeshBackupError(
+    'STASH_NOT_KEPT',
+    `The stash was handed over, but cannot be read back: ${message}`,
+    {
+      hint: 'Restore again: where the nara holds it already, nothing is sent.',
+      retryable: true,
+    },
+  );
 }
 
 function notKept(message = '', holdsAnother: boolean): MeshBackupError {

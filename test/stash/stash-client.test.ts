@@ -122,6 +122,17 @@ describe('storeStash', () => {
   });
 });
 
+test('a stash that was handed over and cannot be read back is no success', async () => {
+  const { client } = await scene((path, response) => {
+    if (path === '/api/stash/status') response.writeHead(500).end();
+    else response.end('{"success":true,"message":""}');
+  });
+  await expect(storeStash(client, DOCUMENT)).rejects.toMatchObject({
+    code: 'STASH_NOT_KEPT',
+    message: 'The stash was handed over, but cannot be read back: The target is not ready: HTTP 500',
+  });
+});
+
 describe('what is no stash', () => {
   const answering = (code: number, body = '', headers: Record<string, string> = {}): Handler => {
     return (_path, response) => void response.writeHead(code, headers).end(body);
