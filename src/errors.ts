@@ -94,17 +94,23 @@ const table = {
   TARGET_CLOCK: { exitStatus: 15, meaning: "the target's clock and ours differ by more than it allows" },
   TARGET_BUSY: { exitStatus: 14, meaning: 'the target, or a proxy before it, takes nothing just now' },
   TARGET_RESTARTED: { exitStatus: 3, meaning: 'the target of a restore started anew, again and again' },
+  TARGET_CUT: { exitStatus: 14, meaning: 'the connection to the target broke, again and again' },
   TARGET_NO_NARA: { exitStatus: 14, meaning: 'what answers there is no nara that takes imports' },
   TARGET_REFUSED: { exitStatus: 15, meaning: 'the target refused what was sent' },
   TARGET_UNREADABLE: {
     exitStatus: 1,
     meaning: "the target's ledger cannot be read: nothing was sent",
   },
+  TARGET_CHANGED: {
+    exitStatus: 1,
+    meaning: 'the nara was given another stash before ours was sent: nothing was sent',
+  },
   NO_STASH: { exitStatus: 3, meaning: 'the nara holds no stash' },
   STASH_NOT_SERVED: {
     exitStatus: 14,
     meaning: 'what answers there keeps no stash: no nara, or its mesh port',
   },
+  STASH_TOO_LARGE: { exitStatus: 1, meaning: 'the nara tells of a stash that is too large to be read' },
   STASH_FORMAT: { exitStatus: 2, meaning: 'what was given is no sealed stash, or with --plain no JSON' },
   STASH_OTHER_SOUL: { exitStatus: 12, meaning: 'the stash was sealed for another soul' },
   STASH_CHANGED: { exitStatus: 13, meaning: 'the sealed stash was changed or damaged: it does not open' },

@@ -1,7 +1,7 @@
 import { DAMAGES, type DamageReport } from '../stash/damage.ts';
 import type { StashLabel } from '../stash/envelope.ts';
 import { outlineOf, type StashOutline } from '../stash/outline.ts';
-import type { HeldStash, StashStatus } from '../stash/stash-status.ts';
+import type { HeldStash } from '../stash/stash-status.ts';
 import type { StoredStash } from '../stash/store-stash.ts';
 import { line, type Line } from './line.ts';
 import type { Output } from './output.ts';
@@ -39,14 +39,6 @@ export function damageLines({ damages, count }: DamageReport): Line[] {
       .map(({ kind, path }) => line`  ${path === '' ? '' : `${path}: `}${DAMAGES[kind]}`),
     ...(count > MAX_SHOWN ? [line`  and ${count - MAX_SHOWN} more`] : []),
   ];
-}
-
-/** `3 confidants, 2 of them online`. */
-export function confidantsText(confidants: StashStatus['confidants']): string {
-  const online = confidants.filter(({ isOnline }) => isOnline === true).length;
-  return confidants.length === 0
-    ? 'no confidants'
-    : `${confidants.length} confidants, ${online} of them online`;
 }
 
 /** What a restore is about to do. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MeshBackupError, type ErrorCode } from '../errors.ts';
+import { MeshBackupError } from '../errors.ts';
 import { parseJson } from '../event/parse-json.ts';
 import { Deadline } from '../mesh/deadline.ts';
 import type { HttpAnswer, HttpRequest, PeerConnection, PeerHttp } from '../mesh/http.ts';
@@ -8,7 +8,7 @@ import { fetchPing, type PingAnswer } from '../mesh/ping.ts';
 import { redirectTarget } from '../mesh/redirect.ts';
 import { hostOf } from '../mesh/url-parts.ts';
 import { backoffMs } from '../sync/backoff.ts';
-import { MAX_DOCUMENT_BYTES } from './document.ts';
+import { MAX_HELD_BYTES } from './document.ts';
 import { parseStashStatus, type StashStatus } from './stash-status.ts';
 
 export interface StashClientOptions {
@@ -29,39 +29,36 @@ export interface StashAnswer {
   readonly message: string;
 }
 
-type Asked = Pick<HttpRequest, 'method' | 'path' | 'maxBytes'> & { readonly body?: Buffer };
+type Asked = Pick<HttpRequest, 'method' | 'path' | 'maxBytes'> & {
+  readonly body?: Buffer;
+  /** Instead of the client's own. */
+  readonly signal?: AbortSignal | undefined;
+};
 
-/** So that what was fetched can be restored. */
-const MAX_STATUS_BYTES = MAX_DOCUMENT_BYTES;
+/** The document, and all that is told beside it. */
+const MAX_STATUS_BYTES = MAX_HELD_BYTES + 1024 * 1024;
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_REDIRECTS = 3;
 const MAX_SHOWN = 200;
 /** A service that has just started is not ready; all requests here may be sent twice. */
 const RETRY = { maxTries: 4, firstDelayMs: 500, maxDelayMs: 5_000 };
-/** Something answers, but nothing that a nara says. */
-const NO_STASH_SERVER = new Set<ErrorCode>(['PEER_MALFORMED', 'PEER_TOO_LARGE']);
-const LOST_ANSWERS = new Set<ErrorCode>(['PEER_CUT', 'PEER_SILENT']);
 const StashSaid = z.object({ success: z.boolean(), message: z.string().catch('') });
 
 /**
  * Asks one nara for its stash, one request at a time. Everything throws the signal's reason, `PLAIN_HTTP`,
- * `STASH_NOT_SERVED`, `TARGET_BUSY`, `TARGET_REFUSED`, and for a server that is not there `PEER_UNREACHABLE`, `PEER_TLS`,
- * `PEER_SILENT`, `PEER_CUT`. Source: specification, "Stash".
+ * `STASH_NOT_SERVED`, `STASH_TOO_LARGE`, `TARGET_BUSY`, `TARGET_CUT`, `TARGET_REFUSED`, and for a server that is not there
+ * `PEER_UNREACHABLE`, `PEER_TLS`, `PEER_SILENT`. Source: specification, "Stash".
  */
 export class StashClient {
   readonly #options: StashClientOptions;
   #connection: PeerConnection;
+  /** Redirects to elsewhere on the same host change it. */
   #url: URL;
 
   constructor(options: StashClientOptions) {
     this.#options = options;
     this.#url = options.url;
     this.#connection = this.#connect();
-  }
-
-  /** Where the server is: redirects to elsewhere on the same host change it. */
-  get url(): URL {
-    return this.#url;
   }
 
   /** What the nara says of itself: no proof. */
@@ -74,43 +71,41 @@ export class StashClient {
     }
   }
 
-  async status(): Promise<StashStatus> {
+  /** `signal`: instead of the client's own. */
+  async status(signal?: AbortSignal): Promise<StashStatus> {
     const path = '/api/stash/status';
-    const answer = await this.#ask({ method: 'GET', path, maxBytes: MAX_STATUS_BYTES });
+    const answer = await this.#ask({ method: 'GET', path, maxBytes: MAX_STATUS_BYTES, signal });
     const status = parseStashStatus(answer.body);
     if (status === undefined) throw notServed('something that is no status of a stash');
     return status;
   }
 
-  /** Hands the document over, byte for byte. `undefined`: no answer came, or none that can be read. */
+  /** Hands the document over, byte for byte. `undefined`: the answer cannot be read. */
   async update(document: Buffer): Promise<StashAnswer | undefined> {
-    return this.#post('/api/stash/update', document);
+    return this.#post({ path: '/api/stash/update', body: document });
   }
 
-  /** Has the nara ask its confidants. `undefined` as with `update`. */
-  async recover(): Promise<StashAnswer | undefined> {
-    return this.#post('/api/stash/recover');
+  /** Has the nara ask its confidants. `undefined` as with `update`; `signal` as with `status`. */
+  async recover(signal?: AbortSignal): Promise<StashAnswer | undefined> {
+    return this.#post({ path: '/api/stash/recover', signal });
   }
 
   async close(): Promise<void> {
     await this.#connection.close();
   }
 
-  async #post(path: string, body?: Buffer): Promise<StashAnswer | undefined> {
-    try {
-      const request = { method: 'POST', path, maxBytes: MAX_ANSWER_BYTES, ...(body && { body }) } as const;
-      const answer = await this.#ask(request);
-      const said = StashSaid.safeParse(parseJson(answer.body.toString('utf8')));
-      return said.success ? { ...said.data, message: said.data.message.slice(0, MAX_SHOWN) } : undefined;
-    } catch (error) {
-      if (error instanceof MeshBackupError && LOST_ANSWERS.has(error.code)) return undefined;
-      throw error;
-    }
+  async #post(what: Pick<Asked, 'path' | 'body' | 'signal'>): Promise<StashAnswer | undefined> {
+    const answer = await this.#ask({ method: 'POST', maxBytes: MAX_ANSWER_BYTES, ...what });
+    const said = StashSaid.safeParse(parseJson(answer.body.toString('utf8')));
+    return said.success ? { ...said.data, message: said.data.message.slice(0, MAX_SHOWN) } : undefined;
   }
 
   /** An answer with status 200. */
   async #ask(request: Asked): Promise<HttpAnswer> {
-    const answer = await this.#askPatiently(request);
+    const answer = await this.#askPatiently(request).catch((error: unknown) => {
+      if (!(error instanceof MeshBackupError) || error.code !== 'PEER_TOO_LARGE') throw error;
+      throw request.method === 'GET' ? tooLarge(error) : notServed(error.message);
+    });
     const { status } = answer;
     if (status === 200) return answer;
     const said = `HTTP ${status} ${wordsOf(answer)}`.trim();
@@ -127,10 +122,11 @@ export class StashClient {
         const answer = await this.#follow(request);
         if (isLast || !isPassing(answer.status)) return answer;
       } catch (error) {
-        if (isLast || !(error instanceof MeshBackupError) || error.code !== 'PEER_CUT') throw error;
+        if (!(error instanceof MeshBackupError) || error.code !== 'PEER_CUT') throw error;
+        if (isLast) throw broken(error);
       }
       const { firstRetryMs: firstDelayMs = RETRY.firstDelayMs, signal } = this.#options;
-      await pause(backoffMs({ ...RETRY, firstDelayMs }, tries), signal);
+      await pause(backoffMs({ ...RETRY, firstDelayMs }, tries), request.signal ?? signal);
     }
   }
 
@@ -146,8 +142,8 @@ export class StashClient {
     }
   }
 
-  async #send({ method, path, maxBytes, body }: Asked): Promise<HttpAnswer> {
-    const { requestTimeoutMs: timeoutMs, signal } = this.#options;
+  async #send({ method, path, maxBytes, body, signal = this.#options.signal }: Asked): Promise<HttpAnswer> {
+    const { requestTimeoutMs: timeoutMs } = this.#options;
     const deadline = new Deadline(signal, timeoutMs, () => {
       const message = `no answer within ${timeoutMs / 1000} s`;
       return new MeshBackupError('PEER_SILENT', message, { retryable: true });
@@ -179,7 +175,7 @@ export class StashClient {
   #named(error: unknown): unknown {
     if (!(error instanceof MeshBackupError)) return error;
     if (error.code === 'PLAIN_HTTP') return plainHttp(hostOf(this.#url));
-    return NO_STASH_SERVER.has(error.code) ? notServed(error.message) : error;
+    return error.code === 'PEER_MALFORMED' ? notServed(error.message) : error;
   }
 }
 
@@ -211,6 +207,25 @@ function busy(said: string): MeshBackupError {
     hint: 'A nara that has just started needs a moment: try again.',
     retryable: true,
   });
+}
+
+function broken(cause: MeshBackupError): MeshBackupError {
+  return new MeshBackupError('TARGET_CUT', `The connection broke: ${cause.message}`, {
+    hint: 'Does the nara run, and stay up? Try again.',
+    retryable: true,
+    cause,
+  });
+}
+
+function tooLarge(cause: MeshBackupError): MeshBackupError {
+  return new MeshBackupError(
+    'STASH_TOO_LARGE',
+    `The target answers with more than can be read: ${cause.message}`,
+    {
+      hint: 'No nara keeps so much for itself.',
+      cause,
+    },
+  );
 }
 
 /** `said`: what it answered instead. */

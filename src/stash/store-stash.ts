@@ -1,6 +1,6 @@
-import { MeshBackupError, type ErrorCode } from '../errors.ts';
-import { jsonIdentity } from './exact-json.ts';
-import type { StashClient } from './stash-client.ts';
+import { ERROR_CODES, MeshBackupError, type ErrorCode } from '../errors.ts';
+import { jsonIdentity } from './json-identity.ts';
+import type { StashAnswer, StashClient } from './stash-client.ts';
 
 export interface StoredStash {
   /** Unix seconds of the nara's clock. */
@@ -14,22 +14,43 @@ export interface StoredStash {
 }
 
 /**
- * Hands a document to the nara and reads it back: what is there decides, whatever was answered. Throws `STASH_NOT_KEPT`,
- * and as the client does.
+ * Hands a document to the nara and reads it back: what is there decides, whatever was answered, and if nothing was.
+ * Throws `STASH_NOT_KEPT`, and as the client does.
  */
 export async function storeStash(client: StashClient, document: Buffer): Promise<StoredStash> {
-  const answer = await client.update(document);
+  const { answer, failure } = await handOver(client, document);
   const { stash } = await client.status().catch((error: unknown) => {
-    throw error instanceof MeshBackupError && !STOPPED.has(error.code) ? unread(error) : error;
+    if (!(error instanceof MeshBackupError)) throw error;
+    if (STOPPED.has(error.code)) throw stopped(error, 'was handed over, but not read back');
+    throw failure === undefined ? unread(error) : unknown(failure);
   });
   const keptAs = stash && compareStashes(document, stash.document);
-  if (stash === undefined || keptAs === undefined) throw notKept(answer?.message, stash !== undefined);
+  if (stash === undefined || keptAs === undefined) {
+    throw failure ?? notKept(answer?.message, stash !== undefined);
+  }
   return {
     timestamp: stash.timestamp,
     isDistributed: answer?.success,
     message: answer?.message ?? '',
     keptAs,
   };
+}
+
+interface HandedOver {
+  /** `undefined`: none that can be read. */
+  readonly answer?: StashAnswer | undefined;
+  /** Why no answer came: the document may have arrived all the same. */
+  readonly failure?: MeshBackupError;
+}
+
+async function handOver(client: StashClient, document: Buffer): Promise<HandedOver> {
+  try {
+    return { answer: await client.update(document) };
+  } catch (error) {
+    if (!(error instanceof MeshBackupError) || error.exitStatus === ERROR_CODES.USAGE.exitStatus) throw error;
+    if (STOPPED.has(error.code)) throw stopped(error, 'may have been handed over');
+    return { failure: error };
+  }
 }
 
 /** How a nara that was given `document` holds it; `undefined`: it holds something else. Both are JSON. */
@@ -42,14 +63,25 @@ export function compareStashes(document: Buffer, held: Buffer): StoredStash['kep
 
 const STOPPED = new Set<ErrorCode>(['INTERRUPTED', 'TERMINATED']);
 
+function stopped({ code, message }: MeshBackupError, what: string): MeshBackupError {
+  return new MeshBackupError(code, `${message} The stash ${what}.`, { hint: AGAIN });
+}
+
+function unknown({ code, message, hint, retryable }: MeshBackupError): MeshBackupError {
+  const all = `Whether it arrived all the same cannot be read back. ${AGAIN}`;
+  return new MeshBackupError(code, message, {
+    hint: hint === undefined ? all : `${hint} ${all}`,
+    retryable,
+  });
+}
+
+const AGAIN = 'Restore again: where the nara holds it already, nothing is sent.';
+
 function unread({ message }: MeshBackupError): MeshBackupError {
   return new MeshBackupError(
     'STASH_NOT_KEPT',
     `The stash was handed over, but cannot be read back: ${message}`,
-    {
-      hint: 'Restore again: where the nara holds it already, nothing is sent.',
-      retryable: true,
-    },
+    { hint: AGAIN, retryable: true },
   );
 }
 

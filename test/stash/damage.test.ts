@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { throughGoMap } from '../../src/sandbox/go-map.ts';
 import { findDamage } from '../../src/stash/damage.ts';
-import { jsonIdentity } from '../../src/stash/exact-json.ts';
+import { jsonIdentity } from '../../src/stash/json-identity.ts';
 import { asDouble, exactNumber } from '../../src/stash/exact-number.ts';
 import { escapeAll, jsonText } from '../property/json-oracle.ts';
 
@@ -105,6 +105,16 @@ test('numbers are one exactly when they are worth the same', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test('an exponent of millions of digits takes no time', () => {
+  const startMs = performance.now();
+  const power = '9'.repeat(3_000_000);
+  expect(exactNumber(`1e${power}`)).toBe(exactNumber(`1E+0${power}`));
+  expect(exactNumber(`1e${power}`)).not.toBe(exactNumber(`1e-${power}`));
+  expect(exactNumber(`1e${'0'.repeat(3_000_000)}7`)).toBe('1e7');
+  expect(places(`{"n":1e-${power}}`)).toEqual(['digits n']);
+  expect(performance.now() - startMs).toBeLessThan(1_000);
 });
 
 test('a double comes back as it is, and -0', () => {

@@ -18,7 +18,12 @@ interface Scene {
   readonly redirects: string[];
 }
 
-async function scene(handler: Handler, settings: Partial<HttpSettings> = {}, url?: string): Promise<Scene> {
+async function scene(
+  handler: Handler,
+  settings: Partial<HttpSettings> = {},
+  url?: string,
+  signal = new AbortController().signal,
+): Promise<Scene> {
   const asked: string[] = [];
   const bodies: Buffer[] = [];
   const redirects: string[] = [];
@@ -36,7 +41,7 @@ async function scene(handler: Handler, settings: Partial<HttpSettings> = {}, url
     url: new URL(url ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     requestTimeoutMs: 2_000,
     firstRetryMs: 10,
-    signal: new AbortController().signal,
+    signal,
     onRedirected: ({ href }) => redirects.push(href),
   });
   onTestFinished(async () => {
@@ -109,16 +114,54 @@ describe('storeStash', () => {
   });
 
   test.each([
-    ['cut off', (response: ServerResponse) => void response.destroy()],
-    ['no JSON', (response: ServerResponse) => void response.end('thanks')],
-  ])('an answer that is %s: what is there decides', async (_, answer) => {
+    ['cut off', 'TARGET_CUT', (response: ServerResponse) => void response.destroy()],
+    ['no JSON', 'STASH_NOT_KEPT', (response: ServerResponse) => void response.end('thanks')],
+    ["a proxy's 504", 'TARGET_BUSY', (response: ServerResponse) => void response.writeHead(504).end()],
+    ['long', 'STASH_NOT_SERVED', (response: ServerResponse) => void response.end('x'.repeat(100_000))],
+    ['a refusal', 'TARGET_REFUSED', (response: ServerResponse) => void response.writeHead(403).end()],
+  ])('an answer that is %s: what is there decides, or else %s', async (_, expected, answer) => {
     const kept = await scene(nara((body, response) => (answer(response), body)));
     expect(await storeStash(kept.client, DOCUMENT)).toMatchObject({
       keptAs: 'bytes',
       isDistributed: undefined,
     });
     const lost = await scene(nara((_body, response) => (answer(response), undefined)));
-    expect(await codeOf(storeStash(lost.client, DOCUMENT))).toBe('STASH_NOT_KEPT');
+    expect(await codeOf(storeStash(lost.client, DOCUMENT))).toBe(expected);
+  });
+
+  test('who stops it is told how far it came', async () => {
+    const stop = new AbortController();
+    const interrupt = (): void => {
+      stop.abort(new MeshBackupError('INTERRUPTED', 'Stopped by SIGINT.'));
+    };
+    const handing = await scene(interrupt, {}, undefined, stop.signal);
+    await expect(storeStash(handing.client, DOCUMENT)).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      message: 'Stopped by SIGINT. The stash may have been handed over.',
+    });
+    const again = new AbortController();
+    const reading = await scene(
+      (path, response) => {
+        if (path === '/api/stash/update') said(response, true);
+        else again.abort(new MeshBackupError('TERMINATED', 'Stopped by SIGTERM.'));
+      },
+      {},
+      undefined,
+      again.signal,
+    );
+    await expect(storeStash(reading.client, DOCUMENT)).rejects.toMatchObject({
+      code: 'TERMINATED',
+      message: 'Stopped by SIGTERM. The stash was handed over, but not read back.',
+    });
+  });
+
+  test('a refusal that cannot be checked stays one, and says so', async () => {
+    const { client, asked } = await scene((_path, response) => void response.writeHead(401).end());
+    await expect(storeStash(client, DOCUMENT)).rejects.toMatchObject({
+      code: 'TARGET_REFUSED',
+      hint: expect.stringContaining('Whether it arrived all the same cannot be read back.') as string,
+    });
+    expect(asked).toHaveLength(2);
   });
 });
 
@@ -175,10 +218,42 @@ describe('what is no stash', () => {
     const { client } = await scene((_path, response) => {
       response.write('{"has_stash":true,"my_stash":null,"x":"');
       const more = Buffer.alloc(1024 * 1024, 'x');
-      for (let mebibytes = 0; mebibytes < 17; mebibytes++) response.write(more);
+      for (let mebibytes = 0; mebibytes < 26; mebibytes++) response.write(more);
       response.end('"}');
     });
-    expect(await codeOf(client.status())).toBe('STASH_NOT_SERVED');
+    await expect(client.status()).rejects.toMatchObject({
+      code: 'STASH_TOO_LARGE',
+      message: 'The target answers with more than can be read: an answer of more than 26214400 bytes',
+    });
+  });
+
+  test('more than a name, where the nara says who it is', async () => {
+    const { client } = await scene(answering(200, JSON.stringify({ from: 'a', more: 'x'.repeat(70_000) })));
+    expect(await client.ping()).toMatchObject({ from: undefined, key: undefined });
+  });
+
+  test.each([
+    ['at once', (response: ServerResponse) => void response.destroy()],
+    [
+      'halfway',
+      (response: ServerResponse) => {
+        response.writeHead(200, { 'content-length': 100 });
+        response.write('{"has_stash":');
+        setTimeout(() => response.destroy(), 10);
+      },
+    ],
+  ])('a connection that breaks %s, again and again', async (_, breakOff) => {
+    const { client, asked } = await scene((_path, response) => {
+      breakOff(response);
+    });
+    for (const ask of [() => client.status(), () => client.ping(), () => client.recover()]) {
+      await expect(ask()).rejects.toMatchObject({
+        code: 'TARGET_CUT',
+        exitStatus: 14,
+        message: expect.stringMatching(/^The connection broke: ./) as string,
+      });
+    }
+    expect(asked).toHaveLength(12);
   });
 });
 
@@ -259,6 +334,41 @@ describe('fetchStash', () => {
       code: 'NO_STASH',
       message: expect.stringContaining('no confidants') as string,
     });
+  });
+
+  test('a hiccup is no end, of the question nor of a look', async () => {
+    const asked: string[] = [];
+    const { client } = await scene((path, response) => {
+      const count = asked.push(path);
+      if (count === 1) response.end(status(undefined));
+      else if (count < 7) response.writeHead(503).end();
+      else if (path === '/api/stash/recover') response.end('{"success":true}');
+      else if (count < 12) response.destroy();
+      else response.end(status('{"a":1}'));
+    });
+    expect(await fetchStash(client, options)).toMatchObject({ isRecovered: true });
+  });
+
+  test('what goes wrong to the end is told', async () => {
+    let count = 0;
+    const { client } = await scene((_path, response) => {
+      if (count++ === 0) response.end(status(undefined));
+      else response.writeHead(503).end();
+    });
+    expect(await codeOf(fetchStash(client, { ...options, recoverTimeoutMs: 300 }))).toBe('TARGET_BUSY');
+  });
+
+  test('a nara that hangs is waited for no longer than was said', async () => {
+    for (const silent of ['/api/stash/recover', '/api/stash/status']) {
+      let count = 0;
+      const { client } = await scene((path, response) => {
+        if (count++ === 0) response.end(status(undefined));
+        else if (path !== silent) response.end('{"success":true}');
+      });
+      const startMs = performance.now();
+      expect(await codeOf(fetchStash(client, { ...options, recoverTimeoutMs: 300 }))).toBe('NO_STASH');
+      expect(performance.now() - startMs).toBeLessThan(1_500);
+    }
   });
 
   test('a recovery that is not wanted any more ends at once', async () => {

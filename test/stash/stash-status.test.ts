@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { throughGoMap } from '../../src/sandbox/go-map.ts';
+import { confidantsText } from '../../src/stash/confidants.ts';
 import { parseStashStatus } from '../../src/stash/stash-status.ts';
 import { jsonText } from '../property/json-oracle.ts';
 
@@ -46,6 +47,17 @@ test('confidants, as far as they are told', () => {
       { name: '', isOnline: undefined },
     ],
   });
+});
+
+test('they are counted in one way, those apart of whom it does not tell', () => {
+  const told = (...online: (boolean | undefined)[]): string =>
+    confidantsText(online.map((isOnline) => ({ name: 'b', isOnline })));
+  expect([told(), told(true), told(true, false), told(false, undefined)]).toEqual([
+    'no confidants',
+    '1 confidant, 1 of them online',
+    '2 confidants, 1 of them online',
+    '2 confidants, 0 of them online (of 1 it does not say)',
+  ]);
 });
 
 test.each(['null', '{"timestamp":7,"data":null}'])('no stash: %s', (mine) => {

@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { deriveKeypair } from '../../identity/keypair.ts';
 import { parseSoul } from '../../identity/soul.ts';
 import { writeWhole } from '../../jsonl/write-whole.ts';
+import { confidantsText } from '../../stash/confidants.ts';
 import { sealStash } from '../../stash/envelope.ts';
 import { fetchStash, type FetchedStash } from '../../stash/fetch-stash.ts';
 import { meetOwnNara } from '../meet-own-nara.ts';
@@ -19,7 +20,7 @@ import {
   withStashClient,
   type StashFlags,
 } from '../stash-flags.ts';
-import { confidantsText, stashLine } from '../stash-report.ts';
+import { stashLine } from '../stash-report.ts';
 import { warnOfTakenLock } from '../taken-lock.ts';
 
 interface DumpStashFlags extends StashFlags {
