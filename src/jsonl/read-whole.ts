@@ -1,18 +1,20 @@
 import type { Readable } from 'node:stream';
 import { MeshBackupError } from '../errors.ts';
+import { openFifo } from './fifo.ts';
 import { InputFile } from './input-file.ts';
 import { InputStream } from './input-stream.ts';
 
 /**
- * Reads all of a file, or of a stream (`path` is what people know it by). Throws `FILE_UNREADABLE`, also where there are
+ * Reads all of a file, or of a stream that was `given` (`path` is what people know it by). Throws `FILE_UNREADABLE`, also where there are
  * more than `maxBytes`, and the signal's reason.
  */
 export async function readWhole(
   path: string,
-  stream: Readable | undefined,
+  given: Readable | undefined,
   { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
 ): Promise<Buffer> {
   signal.throwIfAborted();
+  const stream = given ?? (await openFifo(path, signal));
   const stop = (): void => {
     stream?.destroy();
   };

@@ -1,9 +1,7 @@
 import type { EventView } from '../event/event-view.ts';
 import { joinLines } from '../event/join-lines.ts';
-import { firstFreeName } from '../jsonl/free-name.ts';
 import { GzipMembers } from '../jsonl/gzip-members.ts';
-import { Replacement } from '../jsonl/replacement.ts';
-import { openTarget } from '../jsonl/target.ts';
+import { writeWhole } from '../jsonl/write-whole.ts';
 
 /**
  * Writes events as a backup, compressed where the name ends with `.gz`, whole or not at all. What is there already stays:
@@ -14,25 +12,8 @@ export async function saveLedger(
   path: string,
   batches: AsyncIterable<readonly EventView[]>,
 ): Promise<string> {
-  const target = await openTarget(path);
   const isGzip = path.endsWith('.gz');
-  if (target.kind === 'stream') {
-    try {
-      await writeLines(batches, isGzip, (bytes) => target.write(bytes));
-    } finally {
-      await target.close();
-    }
-    return path;
-  }
-  const free = await firstFreeName(target.path);
-  const file = await Replacement.begin(free);
-  try {
-    await writeLines(batches, isGzip, (bytes) => file.write(bytes));
-    await file.commit();
-    return free;
-  } finally {
-    await file.discard();
-  }
+  return writeWhole(path, (write) => writeLines(batches, isGzip, write), { over: 'keep' });
 }
 
 async function writeLines(

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,43 @@ describe('writeWhole', () => {
     expect(await writeWhole(path, Buffer.from('three'), { over: 'keep' })).toBe(`${path}.3`);
     const texts = await Promise.all(['', '.2', '.3'].map((ending) => readFile(path + ending, 'utf8')));
     expect(texts).toEqual(['one', 'two', 'three']);
+  });
+
+  test('two that keep what is there take different names', async () => {
+    const path = join(folder, 'a');
+    const texts = ['one', 'two', 'three', 'four'];
+    const names = await Promise.all(
+      texts.map((text) => writeWhole(path, Buffer.from(text), { over: 'keep' })),
+    );
+    expect(new Set(names).size).toBe(texts.length);
+    const found = await Promise.all(names.map((name) => readFile(name, 'utf8')));
+    expect(found).toEqual(texts);
+    expect(await readdir(folder)).toHaveLength(texts.length);
+  });
+
+  test('a name that somebody is about to write is not free, nor is a link that leads nowhere', async () => {
+    const path = join(folder, 'a');
+    const lock = await FileLock.take(path);
+    await symlink('nowhere', `${path}.2`);
+    expect(await writeWhole(path, Buffer.from('one'), { over: 'keep' })).toBe(`${path}.3`);
+    await lock.release();
+    expect(await writeWhole(path, Buffer.from('two'), { over: 'keep' })).toBe(path);
+  });
+
+  test('what fails halfway leaves what was there', async () => {
+    const path = join(folder, 'a');
+    await writeFile(path, 'zero');
+    const failing = writeWhole(
+      path,
+      async (write) => {
+        await write(Buffer.from('half'));
+        throw new Error('no more');
+      },
+      { over: 'replace' },
+    );
+    await expect(failing).rejects.toThrow('no more');
+    expect(await readFile(path, 'utf8')).toBe('zero');
+    expect(await readdir(folder)).toEqual(['a']);
   });
 
   test('a link leads to what it names', async () => {
@@ -73,6 +111,20 @@ describe('readWhole', () => {
     await expect(readWhole(join(folder, 'b'), undefined, bounds)).rejects.toMatchObject({
       code: 'FILE_UNREADABLE',
     });
+  });
+
+  test.skipIf(process.platform === 'win32')('a named pipe, and no longer than wanted', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const stop = new AbortController();
+    const waiting = readWhole(path, undefined, { maxBytes: 5, signal: stop.signal });
+    setTimeout(() => {
+      stop.abort(new MeshBackupError('INTERRUPTED', 'Stopped.'));
+    }, 50);
+    await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const reading = readWhole(path, undefined, bounds);
+    await writeFile(path, 'fiver');
+    expect((await reading).toString()).toBe('fiver');
   });
 
   test('a stream that says nothing is waited for no longer than wanted', async () => {
