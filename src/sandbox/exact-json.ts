@@ -1,6 +1,7 @@
 import type { WireObject, WireValue } from './go-json.ts';
 
-const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+/** The strings and numbers of a JSON text. */
+export const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 const INTEGER_MARK = '\u0000integer';
 
 /**

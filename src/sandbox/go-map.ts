@@ -1,4 +1,7 @@
+import { STRING_OR_NUMBER } from './exact-json.ts';
 import { encodeGoJson } from './go-json.ts';
+
+const MAX_DEPTH = 10_000;
 
 type GoValue = string | number | boolean | null | readonly GoValue[] | { readonly [key: string]: GoValue };
 
@@ -14,7 +17,7 @@ export function throughGoMap(text: string): string | undefined {
   } catch {
     return undefined;
   }
-  if (!fitsDoubles(text)) return undefined;
+  if (!fitsDoubles(text) || isTooDeep(text)) return undefined;
   return isObject(value) ? encode(value) : 'null';
 }
 
@@ -31,8 +34,18 @@ function encode(value: GoValue): string {
 
 /** Go refuses numbers that are too large, also where another value comes after. */
 function fitsDoubles(text: string): boolean {
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g) ?? [];
+  const tokens = text.match(STRING_OR_NUMBER) ?? [];
   return tokens.every((token) => token.startsWith('"') || Number.isFinite(Number(token)));
+}
+
+/** Go's decoder goes no deeper. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.replaceAll(STRING_OR_NUMBER, '').matchAll(/[[\]{}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 function isObject(value: GoValue): value is Readonly<Record<string, GoValue>> {
