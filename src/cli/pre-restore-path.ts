@@ -1,6 +1,8 @@
+import { MeshBackupError } from '../errors.ts';
+
 /**
  * Where a restore keeps what is there before it: what the flag says, or `PREFIX-KEY-TIME.ENDING` in this folder, KEY being
- * the start of the nara's public key. `undefined`: nowhere.
+ * the start of the nara's public key. `undefined`: nowhere. Throws `USAGE` for `-`.
  */
 export function preRestorePath(
   flag: string | false | undefined,
@@ -8,7 +10,12 @@ export function preRestorePath(
   publicKey: string,
   now: Date,
 ): string | undefined {
-  if (flag === false) return undefined;
+  if (flag === false || flag === '/dev/null') return undefined;
+  if (flag === '-') {
+    throw new MeshBackupError('USAGE', '--pre-restore takes the name of a file, not stdout.', {
+      hint: '--no-pre-restore keeps nothing.',
+    });
+  }
   if (flag !== undefined) return flag;
   const key = publicKey.slice(0, 8).replaceAll('+', '-').replaceAll('/', '_');
   const time = now.toISOString().replace(/[-:]|\.\d+/g, '');

@@ -55,22 +55,31 @@ export function tellPlan({ document, label, before, name }: StashPlan, output: O
   const outline = outlineOf(document);
   const { name: from, publicKey, timestamp, takenAt } = label ?? {};
   output.record({ type: 'stash', name: from, publicKey, timestamp, takenAt, ...outline });
+  if (!output.json) {
+    output.tell(
+      label === undefined
+        ? line`Stash:    a bare document, ${outlineText(outline)}`
+        : line`Stash:    of ${label.name || 'a nara'}, ${stashLine({ timestamp: label.timestamp, document })}`,
+    );
+  }
+  tellReplaced(before, name, output);
+  if (before !== undefined && label !== undefined && before.timestamp > label.timestamp)
+    output.warn(line`⚠️  What ${name || 'the nara'} holds is newer than this`);
+}
+
+/** Says what a nara holds that is about to be replaced. */
+export function tellReplaced(before: HeldStash | undefined, name: string, output: Output): void {
   output.record({
     type: 'before',
     hasStash: before !== undefined,
     ...(before && { timestamp: before.timestamp, ...outlineOf(before.document) }),
   });
-  const who = name || 'the nara';
+  if (output.json) return;
   output.tell(
-    label === undefined
-      ? line`Stash:    a bare document, ${outlineText(outline)}`
-      : line`Stash:    of ${label.name || 'a nara'}, ${stashLine({ timestamp: label.timestamp, document })}`,
+    before === undefined
+      ? line`Replaces: nothing, ${name || 'the nara'} holds none`
+      : line`Replaces: ${stashLine(before)}`,
   );
-  output.tell(
-    before === undefined ? line`Replaces: nothing, ${who} holds none` : line`Replaces: ${stashLine(before)}`,
-  );
-  if (before !== undefined && label !== undefined && before.timestamp > label.timestamp)
-    output.warn(line`⚠️  What ${who} holds is newer than this`);
 }
 
 /** Why nobody but the nara holds what was stored, as far as it said. */

@@ -5,13 +5,14 @@ import { decodeBase64, encodeBase64 } from '../identity/base64.ts';
 import { deriveKeypair } from '../identity/keypair.ts';
 import { NONCE_BYTES, seal, unseal, type Sealed } from '../identity/seal.ts';
 import type { Soul } from '../identity/soul.ts';
-import { MAX_DOCUMENT_BYTES } from './document.ts';
+import { findDamage } from './damage.ts';
+import { MAX_HELD_BYTES, withoutBom } from './document.ts';
 
 const FORMAT = 'mesh-backup stash';
 const VERSION = 1;
 
-/** Base64 makes four bytes of three; the rest is for the other fields. */
-export const MAX_ENVELOPE_BYTES = (MAX_DOCUMENT_BYTES / 3) * 4 + 64 * 1024;
+/** What a nara holds can be kept: Base64 makes four bytes of three, and the rest is for the other fields. */
+export const MAX_ENVELOPE_BYTES = Math.ceil(MAX_HELD_BYTES / 3) * 4 + 64 * 1024;
 
 /** What an envelope says in the open. Bound to the sealed document: who changes any of it spoils the whole. */
 export interface StashLabel {
@@ -27,24 +28,42 @@ export interface StashLabel {
 
 export interface SealedStash extends StashLabel, Sealed {}
 
-const Fields = z.strictObject({
-  format: z.literal(FORMAT),
-  version: z.literal(VERSION),
+const Head = z.object({ format: z.literal(FORMAT), version: z.unknown().optional() });
+
+const Label = z.strictObject({
   name: z.string().max(256),
   publicKey: z.string().max(64),
   timestamp: z.int(),
   takenAt: z.iso.datetime(),
+});
+
+const Fields = Label.extend({
+  format: z.literal(FORMAT),
+  version: z.literal(VERSION),
   nonce: z.string(),
   ciphertext: z.string(),
 });
 
-/** Seals a document for the soul: one line of JSON, without a line end. Format: docs/stash.md. */
+/**
+ * Seals a document for the soul: one line of JSON, without a line end. Format: docs/stash.md. Throws `USAGE` for a label
+ * that no envelope can have.
+ */
 export function sealStash(
   soul: Soul,
   { name, timestamp, takenAt }: Omit<StashLabel, 'publicKey'>,
   document: Uint8Array,
 ): string {
-  const label = { name, publicKey: deriveKeypair(soul).publicKey, timestamp, takenAt };
+  const { publicKey } = deriveKeypair(soul);
+  const { data: label, error } = Label.safeParse({
+    name: name.toWellFormed(),
+    publicKey,
+    timestamp,
+    takenAt,
+  });
+  if (label === undefined) {
+    const fields = error.issues.map(({ path }) => path.join('.')).join(', ');
+    throw new MeshBackupError('USAGE', `No stash can be sealed with such a label: ${fields}.`);
+  }
   const sealed = seal(soul, document, boundTo(label));
   return JSON.stringify({
     format: FORMAT,
@@ -55,20 +74,29 @@ export function sealStash(
   });
 }
 
+/** Whether a JSON document is an envelope of any version, by its outermost `format`. */
+export function isEnvelope(document: Buffer): boolean {
+  return Head.safeParse(parseJson(document.toString('utf8'))).success;
+}
+
 /** Reads an envelope, unopened. Throws `STASH_FORMAT` where it is none, `STASH_CHANGED` where it was one. */
 export function parseEnvelope(file: Buffer): SealedStash {
-  const found = parseJson(file.toString('utf8'));
-  const head = z.object({ format: z.literal(FORMAT), version: z.unknown() }).safeParse(found);
-  if (!head.success) {
-    throw new MeshBackupError('STASH_FORMAT', 'What was given is no stash that dump-stash sealed.', {
-      hint: 'A bare document is restored with --plain.',
-    });
+  const bytes = withoutBom(file);
+  const found = parseJson(bytes.toString('utf8'));
+  if (found === undefined && bytes.includes(FORMAT)) throw changed();
+  const { data: head } = Head.safeParse(found);
+  if (head === undefined) {
+    const hint = 'A bare document is restored with --plain.';
+    const message = 'What was given is no stash that dump-stash sealed.';
+    throw new MeshBackupError('STASH_FORMAT', message, found === undefined ? {} : { hint });
   }
-  if (head.data.version !== VERSION) {
+  if (Number.isInteger(head.version) && head.version !== VERSION) {
     throw new MeshBackupError('STASH_FORMAT', 'The sealed stash is of a version that we do not know.', {
       hint: 'A newer mesh-backup reads it.',
     });
   }
+  // Which of two equal keys was sealed, other readers may see otherwise.
+  if (findDamage(bytes).damages.some(({ kind }) => kind === 'equal-keys')) throw changed();
   const fields = Fields.safeParse(found);
   if (!fields.success) throw changed();
   const { nonce, ciphertext, name, publicKey, timestamp, takenAt } = fields.data;
@@ -82,7 +110,10 @@ export function parseEnvelope(file: Buffer): SealedStash {
  * `STASH_CHANGED` where it does not open.
  */
 export function openStash(soul: Soul, stash: SealedStash): Buffer {
-  if (stash.publicKey !== deriveKeypair(soul).publicKey) {
+  const { publicKey } = deriveKeypair(soul);
+  if (stash.publicKey !== publicKey) {
+    // With our key in the label it opens: that is what was changed.
+    if (unseal(soul, stash, boundTo({ ...stash, publicKey })) !== undefined) throw changed();
     throw new MeshBackupError(
       'STASH_OTHER_SOUL',
       `The stash was sealed for another soul: ${stash.name || 'a nara without a name'}, key ${stash.publicKey}.`,

@@ -3,9 +3,9 @@ import { walkJson, type JsonVisitor } from '../event/json-walk.ts';
 /** What may be shown of a document: never a value. */
 export interface StashOutline {
   readonly bytes: number;
-  /** The first twenty keys of the outermost object. */
+  /** The first twenty keys of the outermost object, each once. */
   readonly keys: readonly string[];
-  /** How many there are. */
+  /** How many there are, each counted once. */
   readonly keyCount: number;
 }
 
@@ -20,8 +20,12 @@ export function outlineOf(document: Buffer): StashOutline {
 
 class KeyReader implements JsonVisitor {
   readonly keys: string[] = [];
-  keyCount = 0;
+  readonly #seen = new Set<string>();
   #depth = 0;
+
+  get keyCount(): number {
+    return this.#seen.size;
+  }
 
   open(): void {
     this.#depth++;
@@ -32,8 +36,8 @@ class KeyReader implements JsonVisitor {
   }
 
   key(text: string): void {
-    if (this.#depth !== 1) return;
-    this.keyCount++;
+    if (this.#depth !== 1 || this.#seen.has(text)) return;
+    this.#seen.add(text);
     if (this.keys.length < MAX_KEYS) this.keys.push(text);
   }
 

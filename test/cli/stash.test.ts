@@ -1,87 +1,15 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 import { MeshBackupError } from '../../src/errors.ts';
-import { parseSoul } from '../../src/identity/soul.ts';
-import { parseFault } from '../../src/sandbox/faults.ts';
-import { startNara, type SandboxNara } from '../../src/sandbox/nara.ts';
-import type { StashOptions } from '../../src/sandbox/nara-stash.ts';
-import { readIdentity, type SandboxIdentity } from '../../src/sandbox/sandbox-identity.ts';
-import { openStash, parseEnvelope, sealStash } from '../../src/stash/envelope.ts';
+import type { SandboxNara } from '../../src/sandbox/nara.ts';
+import { readIdentity } from '../../src/sandbox/sandbox-identity.ts';
 import { ALICE, BOB } from '../restore/restoring.ts';
-import { run, type Finished } from './spawn.ts';
+import { run } from './spawn.ts';
+import { DOCUMENT, dump, makeFolder, nara, restore, seal, sentTo, unseal } from './stash-scene.ts';
 import { Sink } from './streams.ts';
-
-const DOCUMENT = '{"a":[1.5,"\\u003c🌸"],"keys":{"pin":"s3cret"},"z":9007199254740992}';
-const CONFIDANTS = [
-  { id: 'b', name: 'bob', isOnline: true },
-  { id: 'c', name: 'carol', isOnline: false },
-];
-
-interface Scene extends StashOptions {
-  readonly identity?: SandboxIdentity;
-  readonly faults?: string;
-  readonly door?: 'web' | 'mesh';
-}
-
-/** A nara that holds no stash unless it is given one; somebody would keep it. */
-async function nara({
-  identity = ALICE,
-  faults = '',
-  door = 'web',
-  ...stash
-}: Scene = {}): Promise<SandboxNara> {
-  const started = await startNara({
-    identity,
-    door,
-    faults: faults.split(' ').filter(Boolean).map(parseFault),
-    stash: { confidants: CONFIDANTS, ...stash },
-  });
-  onTestFinished(() => started.close());
-  return started;
-}
-
-async function makeFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'mesh-backup-test-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return folder;
-}
-
-interface Job {
-  readonly soul?: string;
-  readonly stdin?: string;
-  readonly cwd?: string;
-}
-
-async function dump(from: { url: string }, args: readonly string[] = [], job: Job = {}): Promise<Finished> {
-  const { soul = ALICE.soul, ...more } = job;
-  return run('bin/dump-stash.js', ['-nara-url', from.url, ...args], { env: { NARA_SOUL: soul }, ...more });
-}
-
-async function restore(to: { url: string }, args: readonly string[], job: Job = {}): Promise<Finished> {
-  const { soul = ALICE.soul, cwd = await makeFolder(), ...more } = job;
-  return run('bin/restore-stash.js', ['-nara-url', to.url, ...args], {
-    env: { NARA_SOUL: soul },
-    cwd,
-    ...more,
-  });
-}
-
-function seal(document: string, who: SandboxIdentity = ALICE): string {
-  const label = { name: who.name, timestamp: 1_769_000_000, takenAt: '2026-01-21T13:00:00.000Z' };
-  return `${sealStash(parseSoul(who.soul), label, Buffer.from(document))}\n`;
-}
-
-function unseal(envelope: string, who: SandboxIdentity = ALICE): string {
-  return openStash(parseSoul(who.soul), parseEnvelope(Buffer.from(envelope))).toString();
-}
-
-function sentTo({ requests }: SandboxNara): string[] {
-  return requests.filter(({ method }) => method === 'POST').map(({ path }) => path);
-}
 
 describe('there and back', () => {
   test('a stash goes to a fresh nara and back, byte for byte', async () => {
@@ -126,7 +54,7 @@ describe('there and back', () => {
     });
     expect(status).toBe(0);
     expect(stderr).toContain('✅ alice holds the stash: the same values, in its own order and spelling');
-    expect(fresh.requests.at(-2)!.body).toBe('{ "b": 1.0, "a": "<" }');
+    expect(fresh.requests.find(({ method }) => method === 'POST')!.body).toBe('{ "b": 1.0, "a": "<" }');
   });
 
   test('a second restore sends nothing, nor does a dry run', async () => {
@@ -233,7 +161,10 @@ describe('changed', () => {
       (text: string) =>
         text.replace(/(ciphertext":".{9})(.)/, (_, a: string, b: string) => a + (b === 'A' ? 'B' : 'A')),
     ],
-    ['cut', (text: string) => `${text.slice(0, -20)}"}`],
+    ['cut', (text: string) => text.slice(0, -40)],
+    ['cut early', (text: string) => text.slice(0, 200)],
+    ['longer by a byte', (text: string) => `${text}x`],
+    ['closed again', (text: string) => `${text.slice(0, -20)}"}`],
   ])('%s', async (_, change) => {
     const alice = await nara({ document: '{"old":1}' });
     const stdin = change(seal(DOCUMENT));
@@ -400,6 +331,10 @@ describe('on the command line', () => {
     expect(status).toBe(0);
     expect(stdout).toContain(`  ${name} -nara-url http://localhost:8080 --soul-file soul`);
     expect(Math.max(...stdout.split('\n').map((row) => row.length))).toBeLessThanOrEqual(80);
+    const [, , ...description] = stdout
+      .slice(0, stdout.indexOf('\n\n', stdout.indexOf('\n\n') + 1))
+      .split('\n');
+    expect(description.map((row) => row.length > 40)).toEqual([true, true]);
   });
 
   test('off a terminal --yes is needed, before anything is asked', async () => {
@@ -468,6 +403,7 @@ describe('on the command line', () => {
     expect(restored).toContainEqual(
       expect.objectContaining({ type: 'before', hasStash: true, keys: ['old'] }),
     );
+    expect(restored).not.toContainEqual(expect.objectContaining({ type: 'message' }));
     expect(restored.at(-1)).toMatchObject({
       type: 'summary',
       exitStatus: 0,
@@ -501,6 +437,30 @@ describe('on a terminal', () => {
     expect(status).toBe(0);
     expect(text).toContain('Replaces: set 2026-01-21 12:53:20 UTC, 9 bytes, keys: old\nReplace it? [y/N]\n');
     expect(alice.stash).toBe(DOCUMENT);
+  });
+
+  test('a stash that came while the question waited is not replaced', async () => {
+    const alice = await nara({ document: '{"old":1}' });
+    const cwd = await makeFolder();
+    const path = join(cwd, 'a.stash');
+    await writeFile(path, seal(DOCUMENT));
+    const stderr = new Sink({ columns: 80, rows: 24 });
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    const kept = join(cwd, 'kept');
+    const running = main(['-nara-url', alice.url, '--pre-restore', kept, path], {
+      forcedCommand: 'restore-stash',
+      env: { NARA_SOUL: ALICE.soul, NO_COLOR: '1' },
+      stdin,
+      stdout: new Sink(),
+      stderr,
+    });
+    await expect.poll(() => stderr.text).toContain('[y/N]');
+    await fetch(`${alice.url}/api/stash/update`, { method: 'POST', body: '{"newer":1}' });
+    stdin.end('y\n');
+    expect(await running).toBe(1);
+    expect(stderr.text).toContain('Error: The stash of alice changed meanwhile: nothing was sent.\n');
+    expect(alice.stash).toBe('{"newer":1}');
+    expect(await readdir(cwd)).toEqual(['a.stash']);
   });
 
   test('a signal ends the question, and changes nothing', async () => {

@@ -50,6 +50,9 @@ describe('what it damages', () => {
     expect(places(nested(10_001))[0]).toMatch(/^too-deep a(\[0\])+…$/);
     expect(isFatal(nested(10_001))).toBe(true);
     expect(isFatal(nested(1_000_000))).toBe(true);
+    expect(throughGoMap(nested(1_000))).toBe(nested(1_000));
+    expect(throughGoMap(nested(10_001))).toBeUndefined();
+    expect(throughGoMap(nested(100_000))).toBeUndefined();
   });
 
   test('a hundred are named, all are counted', () => {

@@ -1,8 +1,10 @@
 import { Option } from 'commander';
+import { MeshBackupError } from '../../errors.ts';
 import { deriveKeypair } from '../../identity/keypair.ts';
 import { parseSoul } from '../../identity/soul.ts';
 import { writeWhole } from '../../jsonl/write-whole.ts';
 import { confidantsText } from '../../stash/confidants.ts';
+import { MAX_DOCUMENT_BYTES } from '../../stash/document.ts';
 import { sealStash } from '../../stash/envelope.ts';
 import { fetchStash, type FetchedStash } from '../../stash/fetch-stash.ts';
 import { meetOwnNara } from '../meet-own-nara.ts';
@@ -20,13 +22,16 @@ import {
   withStashClient,
   type StashFlags,
 } from '../stash-flags.ts';
+import { stdoutPath } from '../stdout-file.ts';
 import { stashLine } from '../stash-report.ts';
 import { warnOfTakenLock } from '../taken-lock.ts';
+import { warnOfReaders } from '../warn-of-readers.ts';
 
 interface DumpStashFlags extends StashFlags {
   readonly output?: string;
   readonly recover?: true;
-  readonly recoverTimeout: number;
+  /** ms. */
+  readonly recoverTimeout?: number;
 }
 
 export const dumpStash: CommandModule<DumpStashFlags> = {
@@ -35,7 +40,7 @@ export const dumpStash: CommandModule<DumpStashFlags> = {
   jsonTo: 'stderr',
   examples: [
     '-nara-url http://localhost:8080 --soul-file soul -o a.stash',
-    '-nara-url URL --soul-file soul --plain > a.json',
+    '-nara-url URL --soul-file soul --plain -o a.json',
     '-nara-url URL --soul-file soul --recover -o a.stash',
   ],
   environment: {
@@ -45,8 +50,8 @@ export const dumpStash: CommandModule<DumpStashFlags> = {
 
   declare(command) {
     command.description(
-      "Fetches a nara's stash from its web port and seals it, so that only its soul opens\n" +
-        'it: one line of JSON, to stdout or a file. The document keeps each byte.',
+      "Fetches a nara's stash from its web port and seals it, so that only its soul\n" +
+        'opens it: one line of JSON, to stdout or a file. The document keeps each byte.',
     );
     declareNaraFlags(command);
     command
@@ -54,9 +59,9 @@ export const dumpStash: CommandModule<DumpStashFlags> = {
       .option('--plain', 'the bare document, for everybody to read')
       .option('--recover', 'where there is none, ask its confidants for it, and wait')
       .addOption(
-        new Option('--recover-timeout <duration>', 'wait so long for them')
-          .argParser(optionValue(parseDurationMs))
-          .default(60_000, '1m'),
+        new Option('--recover-timeout <duration>', 'wait so long for them (default: 1m)').argParser(
+          optionValue(parseDurationMs),
+        ),
       );
     declareWayFlags(command);
   },
@@ -64,6 +69,12 @@ export const dumpStash: CommandModule<DumpStashFlags> = {
   async run(flags, context) {
     const { output, signal } = context;
     const url = naraUrlOf(flags);
+    if (flags.recoverTimeout !== undefined && !flags.recover) {
+      throw new MeshBackupError(
+        'USAGE',
+        '--recover-timeout says how long --recover waits, which was not given.',
+      );
+    }
     const path = flags.output === '-' ? undefined : flags.output;
     await assertApart(
       [{ name: '-o', path }],
@@ -78,7 +89,7 @@ export const dumpStash: CommandModule<DumpStashFlags> = {
       const { name } = await meetOwnNara(client, publicKey, flags, output);
       const stash = await fetchStash(client, {
         recover: flags.recover ?? false,
-        recoverTimeoutMs: flags.recoverTimeout,
+        recoverTimeoutMs: flags.recoverTimeout ?? RECOVER_TIMEOUT_MS,
         signal,
         onRecovering: (confidants) => {
           output.tell(line`⏳ It has none: it is asking its confidants (it knows ${confidants})`);
@@ -89,12 +100,14 @@ export const dumpStash: CommandModule<DumpStashFlags> = {
         ? Buffer.concat([document, LINE_FEED])
         : `${sealStash(soul, { name, timestamp, takenAt: new Date().toISOString() }, document)}\n`;
       const file = await write(path, Buffer.from(text), output);
+      if (flags.plain) await warnOfPlain(file ?? stdoutPath(), document, output);
       report({ name, publicKey, stash, file, isSealed: flags.plain !== true }, output);
     });
     return 0;
   },
 };
 
+const RECOVER_TIMEOUT_MS = 60_000;
 const LINE_FEED = Buffer.from('\n');
 
 /** Returns the file's name; `undefined`: stdout. */
@@ -104,6 +117,15 @@ async function write(path: string | undefined, bytes: Buffer, output: Output): P
   }
   await output.write(bytes);
   return undefined;
+}
+
+async function warnOfPlain(path: string | undefined, document: Buffer, output: Output): Promise<void> {
+  if (document.length > MAX_DOCUMENT_BYTES) {
+    output.warn(
+      line`⚠️  This is more than restore-stash takes bare (${MAX_DOCUMENT_BYTES} bytes): keep it sealed as well`,
+    );
+  }
+  if (path !== undefined) await warnOfReaders(path, output);
 }
 
 interface Dumped {
