@@ -36,7 +36,7 @@ export class MeshSearch {
   }
 
   /** Asks machines who they are. Throws the signal's reason. */
-  async look({ proxy }: Membership, machines: readonly TailnetMachine[], tries = 2): Promise<Discovery> {
+  async look({ proxy }: Membership, machines: readonly TailnetMachine[], tries?: number): Promise<Discovery> {
     const { meshPort: port, pingTimeout: pingTimeoutMs } = this.#flags;
     const { signal, output } = this.#context;
     const http = new PeerHttp({ connectTimeoutMs: pingTimeoutMs, proxy });

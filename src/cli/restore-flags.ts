@@ -9,9 +9,10 @@ import { readNamedText } from './read-named-text.ts';
 import { declareSelection, type SelectionFlags } from './selection-flags.ts';
 import { parseSizeBytes } from './size.ts';
 import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
+import type { WayFlags } from './target-http.ts';
 
 /** The flags of `restore-events`, as commander reads them. */
-export interface RestoreFlags extends SoulFlags, SelectionFlags {
+export interface RestoreFlags extends SoulFlags, SelectionFlags, WayFlags {
   readonly naraUrl?: string;
   readonly name?: string;
   readonly limit?: number;
@@ -32,15 +33,11 @@ export interface RestoreFlags extends SoulFlags, SelectionFlags {
   readonly batchBytes: number;
   readonly timeout?: number;
   readonly requestTimeout: number;
-  readonly connectTimeout: number;
   readonly rejects?: string;
   /** `--no-confirm` makes it false. */
   readonly confirm: boolean;
   readonly confirmAfter?: number;
   readonly memory: number;
-  readonly caFile?: string;
-  readonly insecure?: true;
-  readonly insecureHttp?: true;
 }
 
 export function declareRestoreFlags(command: Command): void {

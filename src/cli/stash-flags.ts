@@ -1,26 +1,20 @@
 import { Option, type Command } from 'commander';
 import { MeshBackupError } from '../errors.ts';
-import { PeerHttp } from '../mesh/http.ts';
-import { proxyFromEnvironment } from '../mesh/proxy.ts';
 import { parseTargetUrl } from '../mesh/target-url.ts';
 import { StashClient } from '../stash/stash-client.ts';
 import type { CommandContext } from './command-module.ts';
 import { parseDurationMs } from './duration.ts';
 import { line } from './line.ts';
 import { optionValue } from './option-value.ts';
-import { readNamedText } from './read-named-text.ts';
 import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
+import { openTargetHttp, type WayFlags } from './target-http.ts';
 
 /** What both stash commands have. */
-export interface StashFlags extends SoulFlags {
+export interface StashFlags extends SoulFlags, WayFlags {
   readonly naraUrl?: string;
   readonly plain?: true;
   readonly anyNara?: true;
   readonly requestTimeout: number;
-  readonly connectTimeout: number;
-  readonly caFile?: string;
-  readonly insecure?: true;
-  readonly insecureHttp?: true;
 }
 
 /** The flags that say which nara; the command's own come after. */
@@ -66,14 +60,7 @@ export async function withStashClient<T>(
   if (flags.insecure) output.warn(line`⚠️  --insecure: nobody knows who answers, and who reads the stash`);
   if (flags.insecureHttp)
     output.warn(line`⚠️  --insecure-http: whoever listens on the way can read the stash and replace it`);
-  const ca = flags.caFile === undefined ? undefined : await readNamedText(flags.caFile, 'the CA file');
-  const proxy = proxyFromEnvironment(env);
-  const http = new PeerHttp({
-    connectTimeoutMs: flags.connectTimeout,
-    tls: { ...(ca !== undefined && { ca }), insecure: flags.insecure ?? false },
-    ...(proxy && { proxy }),
-    plainHttp: flags.insecureHttp ? 'anywhere' : 'near',
-  });
+  const http = await openTargetHttp(flags, env);
   try {
     return await run(
       new StashClient({

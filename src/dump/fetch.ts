@@ -109,11 +109,12 @@ class PeerFetch {
   }
 
   #plan(peer: PeerAddress, http: PeerHttp): Walk {
-    const { filter, bounds, requester, acceptUnsigned, checkpoints, signal, introduce } = this.#options;
+    const { filter, bounds, requester, acceptUnsigned, checkpoints, signal } = this.#options;
+    const introduce = this.#options.introduce?.(peer);
     return walkPeer(peer, {
       ...bounds,
       http,
-      introduce: introduce?.(peer),
+      introduce,
       memo: this.#context.pool.memo,
       requester,
       acceptUnsigned,
@@ -124,7 +125,7 @@ class PeerFetch {
       services: filter.services.length === 0 ? undefined : filter.services,
       isHad: (publicKey) => {
         // Who is told who we are now must give all that it still has.
-        if (introduce?.(peer) !== undefined) return false;
+        if (introduce !== undefined) return false;
         this.#takenWalk = this.#context.taken.claim(publicKey);
         return this.#takenWalk !== undefined;
       },

@@ -32,7 +32,7 @@ export interface DiscoveryOptions {
   /** Wall clock for each try: the first handshake with a machine can cost 5 s. */
   readonly pingTimeoutMs: number;
   /** Default 2. */
-  readonly tries?: number;
+  readonly tries?: number | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -2,8 +2,6 @@ import { MeshBackupError, type ExitStatus } from '../../errors.ts';
 import { deriveKeypair } from '../../identity/keypair.ts';
 import { parseSoul } from '../../identity/soul.ts';
 import { isLoopbackHost, isLoopbackOrTailnet } from '../../mesh/near-address.ts';
-import { PeerHttp } from '../../mesh/http.ts';
-import { proxyFromEnvironment } from '../../mesh/proxy.ts';
 import { parseTargetUrl } from '../../mesh/target-url.ts';
 import { hostOf } from '../../mesh/url-parts.ts';
 import { judgeRestore } from '../../restore/outcome.ts';
@@ -16,13 +14,13 @@ import { line } from '../line.ts';
 import type { Output } from '../output.ts';
 import { preRestorePath } from '../pre-restore-path.ts';
 import { startProgress } from '../progress.ts';
-import { readNamedText } from '../read-named-text.ts';
 import { RecordSinks } from '../record-sinks.ts';
 import { declareRestoreFlags, readPinnedKeys, type RestoreFlags } from '../restore-flags.ts';
 import { RestoreNarrator } from '../restore-narrator.ts';
 import { accountLines, restoreRecord, successLines } from '../restore-report.ts';
 import { selectionOf } from '../selection-flags.ts';
 import { readSoulText, SOUL_ENVIRONMENT } from '../soul-source.ts';
+import { openTargetHttp } from '../target-http.ts';
 
 export const restoreEvents: CommandModule<RestoreFlags> = {
   name: 'restore-events',
@@ -78,14 +76,7 @@ export const restoreEvents: CommandModule<RestoreFlags> = {
     const keypair = deriveKeypair(soul);
     const pinnedKeys = await readPinnedKeys(flags);
     warnOfRisks(flags, output);
-    const ca = flags.caFile === undefined ? undefined : await readNamedText(flags.caFile, 'the CA file');
-    const proxy = proxyFromEnvironment(env);
-    const http = new PeerHttp({
-      connectTimeoutMs: flags.connectTimeout,
-      tls: { ...(ca !== undefined && { ca }), insecure: flags.insecure ?? false },
-      ...(proxy && { proxy }),
-      plainHttp: flags.insecureHttp ? 'anywhere' : 'near',
-    });
+    const http = await openTargetHttp(flags, env);
     const sinks = new RecordSinks();
     const files = await backups.open(stdin, signal);
     const progress = startProgress(output, false);

@@ -1,0 +1,23 @@
+import { PeerHttp } from '../mesh/http.ts';
+import { proxyFromEnvironment } from '../mesh/proxy.ts';
+import { readNamedText } from './read-named-text.ts';
+
+/** The flags that say how the one server of a command is reached. */
+export interface WayFlags {
+  readonly connectTimeout: number;
+  readonly caFile?: string;
+  readonly insecure?: true;
+  readonly insecureHttp?: true;
+}
+
+/** HTTP to a target: by the environment's proxies, over plain http only to where nobody listens. Throws `FILE_UNREADABLE`, `USAGE`. */
+export async function openTargetHttp(flags: WayFlags, env: NodeJS.ProcessEnv): Promise<PeerHttp> {
+  const ca = flags.caFile === undefined ? undefined : await readNamedText(flags.caFile, 'the CA file');
+  const proxy = proxyFromEnvironment(env);
+  return new PeerHttp({
+    connectTimeoutMs: flags.connectTimeout,
+    tls: { ...(ca !== undefined && { ca }), insecure: flags.insecure ?? false },
+    ...(proxy && { proxy }),
+    plainHttp: flags.insecureHttp ? 'anywhere' : 'near',
+  });
+}
