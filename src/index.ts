@@ -1,6 +1,12 @@
 /**
  * The library: what the commands are made of, for people who script in TypeScript. See docs/design.md for the rooms.
  */
+export { VERDICTS, type Finding, type FindingKind, type Severity, type Verdict } from './archive/verdict.ts';
+export { verify } from './archive/verify.ts';
+export type { VerifyInput, VerifyObserver, VerifyOptions } from './archive/verify-options.ts';
+export { judgeVerify } from './archive/verify-outcome.ts';
+export type { VerifiedFile, VerifiedSigner, VerifySummary } from './archive/verify-summary.ts';
+export type { ServiceCounts } from './archive/service-tally.ts';
 export type { Destination, PriorBackup } from './dump/destination.ts';
 export { dump } from './dump/dump.ts';
 export type { DumpObserver, DumpOptions } from './dump/dump-options.ts';

@@ -1,4 +1,4 @@
-import { measuredRecord } from '../dump/meter.ts';
+import { measuredRecord } from '../receipt/meter.ts';
 import { peerRecord } from '../dump/peer-record.ts';
 import type { DumpSummary, PriorSummary, Suspects } from '../dump/summary.ts';
 import type { MeshBackupError } from '../errors.ts';

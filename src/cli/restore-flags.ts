@@ -107,6 +107,6 @@ export function declareRestoreFlags(command: Command): void {
 }
 
 /** The keys that the operator vouches for. Throws `KEY_LIST`, `FILE_UNREADABLE`. */
-export async function readPinnedKeys({ keys }: RestoreFlags): Promise<PinnedKey[]> {
+export async function readPinnedKeys({ keys }: Pick<RestoreFlags, 'keys'>): Promise<PinnedKey[]> {
   return keys === undefined ? [] : parseKeyList(await readNamedText(keys, 'the keys file'));
 }

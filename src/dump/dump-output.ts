@@ -2,7 +2,7 @@ import type { EventView } from '../event/event-view.ts';
 import { joinLines } from '../event/join-lines.ts';
 import { GzipMembers } from '../jsonl/gzip-members.ts';
 import type { Destination } from './destination.ts';
-import { Meter, type Measured } from './meter.ts';
+import { Meter, type Measured } from '../receipt/meter.ts';
 
 const LINE_FEED = Buffer.from('\n');
 

@@ -8,7 +8,7 @@ import { FileRuns, type LineEvent } from '../merge/file-runs.ts';
 import type { Run } from '../merge/run.ts';
 import type { RunPool } from '../merge/run-pool.ts';
 import type { PriorBackup } from './destination.ts';
-import { Meter, type Measured } from './meter.ts';
+import { Meter, type Measured } from '../receipt/meter.ts';
 import type { PriorSummary } from './summary.ts';
 
 /** What a backup held before the dump. */

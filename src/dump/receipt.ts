@@ -1,10 +1,8 @@
 import type { Keypair } from '../identity/keypair.ts';
-import { measuredRecord } from './meter.ts';
+import { measuredRecord } from '../receipt/meter.ts';
+import { sealReceipt } from '../receipt/seal.ts';
 import { peerRecord } from './peer-record.ts';
 import type { DumpSummary } from './summary.ts';
-
-/** What goes before the payload when it is signed: a signature for us is one for nothing else. */
-const DOMAIN = 'mesh-backup:receipt:v1:';
 
 /** What a receipt tells beside the dump's own summary. */
 export interface ReceiptContext {
@@ -43,7 +41,5 @@ export function makeReceipt(summary: DumpSummary, context: ReceiptContext): Buff
     suspects,
     peers: peers.map(peerRecord),
   });
-  const { publicKey, sign } = requester.keypair;
-  const seal = JSON.stringify({ key: publicKey, sig: sign(Buffer.from(DOMAIN + payload)) });
-  return Buffer.from(`${payload}\n${seal}\n`);
+  return sealReceipt(payload, requester.keypair);
 }

@@ -1,5 +1,5 @@
 import { walkState, type WalkReport } from '../sync/walk-report.ts';
-import type { Measured } from './meter.ts';
+import type { Measured } from '../receipt/meter.ts';
 
 /** What became of the events that peers gave, and of those that the backup held. */
 export interface EventCounts {

@@ -74,6 +74,11 @@ export class KeyRing implements KeySource {
     return this.#byId.get(id)?.isContested === true;
   }
 
+  /** All names and IDs that a key is known for. */
+  get owners(): { readonly names: Iterable<string>; readonly ids: Iterable<string> } {
+    return { names: this.#byName.keys(), ids: this.#byId.keys() };
+  }
+
   keysOfName(name: string): readonly PublicKey[] {
     return this.#byName.get(name)?.all() ?? [];
   }

@@ -2,6 +2,7 @@ import type { EventView } from './event-view.ts';
 import { hasChain } from './content.ts';
 import { signableDigest } from './id.ts';
 import type { KeySource } from './keyring.ts';
+import type { PublicKey } from '../identity/keypair.ts';
 import type { Checkpoint, Payload } from './payload.ts';
 
 /** So many voters of a checkpoint are looked at; real ones have a handful. */
@@ -14,9 +15,16 @@ export function isSigned(event: EventView): boolean {
 
 /** Whether a key known for the emitter made the signature: it proves who said the content string, nothing else. */
 export function verifyEventSignature(event: EventView, keys: KeySource): boolean {
-  if (!isSigned(event)) return false;
+  return signingKey(event, keys) !== undefined;
+}
+
+/** The key known for the emitter that made the signature; `undefined`: none, or there is no signature. */
+export function signingKey(event: EventView, keys: KeySource): PublicKey | undefined {
+  if (!isSigned(event)) return undefined;
+  const known = keys.keysOfName(event.emitter);
+  if (known.length === 0) return undefined;
   const digest = signableDigest(event);
-  return keys.keysOfName(event.emitter).some((key) => key.verify(digest, event.sig));
+  return known.find((key) => key.verify(digest, event.sig));
 }
 
 /** The nara that the content speaks for, which is who should have signed it. */
@@ -41,14 +49,22 @@ export function actorOf(payload: Payload): string {
  * as two; we do not. Two and more attest it. Source: specification, "Checkpoints are signed by voters".
  */
 export function countVoters(checkpoint: Checkpoint, keys: KeySource): number {
+  return weighVoters(checkpoint, keys).good;
+}
+
+/** As `countVoters`, and of how many distinct voters with a signature a key is known at all. */
+export function weighVoters(checkpoint: Checkpoint, keys: KeySource): { known: number; good: number } {
+  const known = new Set<string>();
   const attested = new Set<string>();
   for (const [at, voter] of checkpoint.voterIds.slice(0, MAX_VOTERS).entries()) {
     const signature = checkpoint.signatures[at];
     if (signature === undefined || attested.has(voter)) continue;
+    const keysOfVoter = keys.keysOfId(voter);
+    if (keysOfVoter.length > 0) known.add(voter);
     const message = Buffer.from(attestation(checkpoint, voter));
-    if (keys.keysOfId(voter).some((key) => key.verify(message, signature))) attested.add(voter);
+    if (keysOfVoter.some((key) => key.verify(message, signature))) attested.add(voter);
   }
-  return attested.size;
+  return { known: known.size, good: attested.size };
 }
 
 /** The text that a voter signs, not hashed. */

@@ -25,6 +25,7 @@ export class LineFile {
   readonly isCompressed: boolean;
   readonly #input: Input;
   #damage: readonly string[] = [];
+  #breaks: readonly string[] = [];
   #isUsed = false;
 
   private constructor(input: Input) {
@@ -49,6 +50,22 @@ export class LineFile {
     return new LineFile(await InputStream.open(name, stream));
   }
 
+  /** What is read as a file is. */
+  static ofInput(input: Input): LineFile {
+    return new LineFile(input);
+  }
+
+  /** The same file, to be read once more: the same bytes, as long as nobody writes over them. Only where `isRegular`. */
+  again(): LineFile {
+    if (!this.isRegular) throw new Error(`${this.path} can be read only once.`);
+    return new LineFile(this.#input);
+  }
+
+  /** A file, no pipe or device: it can be read again. */
+  get isRegular(): boolean {
+    return this.#input.isRegular;
+  }
+
   /** As it lies there, in bytes, when it was opened; Infinity of a pipe or device. */
   get size(): number {
     return this.#input.size;
@@ -56,12 +73,17 @@ export class LineFile {
 
   /** Whether bytes can be read at any offset of the plain text: a regular file, not compressed. */
   get isSeekable(): boolean {
-    return this.#input.isRegular && !this.isCompressed;
+    return this.isRegular && !this.isCompressed;
   }
 
   /** After `batches`: why not all of the file could be read as lines, each reason once. Empty when all is well. */
   get damage(): readonly string[] {
     return this.#damage;
+  }
+
+  /** Of `damage`, what is not about single lines. */
+  get breaks(): readonly string[] {
+    return this.#breaks;
   }
 
   /**
@@ -92,11 +114,11 @@ export class LineFile {
     }
     const last = splitter.end();
     const isShorter = this.#input.isRegular && rawBytes < this.#input.size;
-    this.#damage = [
-      streamDamage,
-      isShorter ? 'the file became shorter while it was read' : undefined,
-      overlongDamage(splitter),
-    ].filter((reason) => reason !== undefined);
+    this.#breaks = [streamDamage, isShorter ? 'the file became shorter while it was read' : undefined].filter(
+      (reason) => reason !== undefined,
+    );
+    const overlong = overlongDamage(splitter);
+    this.#damage = overlong === undefined ? this.#breaks : [...this.#breaks, overlong];
     if (last) yield [last];
   }
 

@@ -1,0 +1,82 @@
+import type { EventView } from '../event/event-view.ts';
+import type { KeySource } from '../event/keyring.ts';
+import type { Checkpoint, Payload } from '../event/payload.ts';
+import { proveEvent, suspicion } from '../event/proof.ts';
+import { actorOf, isSigned, signingKey, weighVoters } from '../event/signature.ts';
+import { signableDigest } from '../event/id.ts';
+import { PublicKey } from '../identity/keypair.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Keys, and which of them are more than hearsay. */
+export interface JudgingKeys extends KeySource {
+  /** Whether a key that a greeting carries may count for the name, though nobody knows it yet. */
+  takesFromGreetings(name: string): boolean;
+}
+
+/** What is known of an event, and why where that is not plain. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly reason?: string;
+  /** Of `signed`: the key. */
+  readonly key?: PublicKey;
+  /** Of `attested`: by fewer than servers ask for. */
+  readonly hasFewVoters?: boolean;
+}
+
+/** So many voters attest a checkpoint. Source: specification, "Checkpoints are signed by voters". */
+const ENOUGH_VOTERS = 2;
+
+/** Judges an event by itself. `keys` is `undefined` where signatures are not to be checked. */
+export function judgeEvent(event: EventView, keys: JudgingKeys | undefined): Judgement {
+  const proof = proveEvent(event);
+  if (proof.class !== 'id') {
+    const reason = suspicion(proof);
+    return { verdict: proof.class, ...(reason !== undefined && { reason }) };
+  }
+  const { payload } = event;
+  const hasEmitter = isSigned(event);
+  if (keys === undefined) {
+    const hasVoters = payload?.svc === 'checkpoint' && payload.signatures.length > 0;
+    return { verdict: hasEmitter || hasVoters ? 'unchecked' : 'unsigned' };
+  }
+  const bySignature = hasEmitter ? judgeSignature(event, payload, keys) : undefined;
+  if (payload?.svc !== 'checkpoint') return bySignature ?? { verdict: 'unsigned' };
+  if (bySignature?.verdict === 'bad-signature') return bySignature;
+  return judgeVoters(payload, keys);
+}
+
+function judgeSignature(event: EventView, payload: Payload | undefined, keys: JudgingKeys): Judgement {
+  const key = signingKey(event, keys);
+  const actor = payload === undefined ? '' : actorOf(payload);
+  if (key !== undefined) {
+    if (actor === event.emitter) return { verdict: 'signed', key };
+    return { verdict: 'other-signer', reason: `${event.emitter} signed what ${actor} is said to have done` };
+  }
+  const known = keys.keysOfName(event.emitter).length;
+  const verdict = judgeByCarriedKey(event, payload, keys) ?? (known > 0 ? 'bad-signature' : 'unknown-key');
+  if (verdict === 'unknown-key') return { verdict, reason: `no key is known of ${event.emitter}` };
+  const tried = known > 1 ? `any of the ${known} keys known` : 'the key known';
+  return { verdict, reason: `the signature is false under ${tried} of ${event.emitter}` };
+}
+
+/** A greeting brings the key that it is signed with: of two that no other key speaks for, one may be known false. */
+function judgeByCarriedKey(
+  event: EventView,
+  payload: Payload | undefined,
+  keys: JudgingKeys,
+): Verdict | undefined {
+  if (payload?.svc !== 'hey-there' && payload?.svc !== 'chau') return undefined;
+  if (payload.from !== event.emitter || !keys.takesFromGreetings(payload.from)) return undefined;
+  const carried = PublicKey.parse(payload.publicKey);
+  if (carried === undefined) return undefined;
+  return carried.verify(signableDigest(event), event.sig) ? 'unknown-key' : 'bad-signature';
+}
+
+function judgeVoters(checkpoint: Checkpoint, keys: KeySource): Judgement {
+  if (checkpoint.signatures.length === 0) return { verdict: 'unsigned' };
+  const { known, good } = weighVoters(checkpoint, keys);
+  if (known === 0) return { verdict: 'unknown-key', reason: 'no key is known of any voter' };
+  const reason = `attested by ${good} of ${known} known voters`;
+  if (good < known) return { verdict: 'bad-signature', reason };
+  return { verdict: 'attested', reason, hasFewVoters: good < ENOUGH_VOTERS };
+}

@@ -1,0 +1,69 @@
+import type { KeyRing } from '../event/keyring.ts';
+import { PublicKey } from '../identity/keypair.ts';
+import type { JudgingKeys } from './judge-event.ts';
+
+type KeyTexts = readonly (readonly [owner: string, keys: readonly string[]])[];
+
+/** The keys of a ring as plain data, which can be sent to another thread. */
+export interface KeyData {
+  readonly names: KeyTexts;
+  readonly ids: KeyTexts;
+  /** Names of which no other keys count, whoever says so; `undefined`: that is all names. */
+  readonly pinned: readonly string[] | undefined;
+}
+
+export function keyData(ring: KeyRing, pinnedOnly: boolean): KeyData {
+  const { names, ids } = ring.owners;
+  const all = [...names];
+  return {
+    names: all.map((name) => [name, textsOf(ring.keysOfName(name))]),
+    ids: [...ids].map((id) => [id, textsOf(ring.keysOfId(id))]),
+    pinned: pinnedOnly ? undefined : all.filter((name) => ring.isPinned(name)),
+  };
+}
+
+function textsOf(keys: readonly PublicKey[]): string[] {
+  return keys.map(({ text }) => text);
+}
+
+/** Keys that a ring had. Each is made when it is first needed: making one costs more than a signature's check. */
+export class KnownKeys implements JudgingKeys {
+  readonly #names: ReadonlyMap<string, readonly string[]>;
+  readonly #ids: ReadonlyMap<string, readonly string[]>;
+  readonly #pinned: ReadonlySet<string> | undefined;
+  readonly #made = new Map<string, PublicKey | undefined>();
+  readonly #lists = new Map<readonly string[], readonly PublicKey[]>();
+
+  constructor({ names, ids, pinned }: KeyData) {
+    this.#names = new Map(names);
+    this.#ids = new Map(ids);
+    this.#pinned = pinned && new Set(pinned);
+  }
+
+  keysOfName(name: string): readonly PublicKey[] {
+    return this.#make(this.#names.get(name));
+  }
+
+  keysOfId(id: string): readonly PublicKey[] {
+    return this.#make(this.#ids.get(id));
+  }
+
+  takesFromGreetings(name: string): boolean {
+    return this.#pinned?.has(name) === false;
+  }
+
+  #make(texts: readonly string[] | undefined): readonly PublicKey[] {
+    if (texts === undefined) return [];
+    let keys = this.#lists.get(texts);
+    if (keys === undefined) {
+      keys = texts.map((text) => this.#key(text)).filter((key) => key !== undefined);
+      this.#lists.set(texts, keys);
+    }
+    return keys;
+  }
+
+  #key(text: string): PublicKey | undefined {
+    if (!this.#made.has(text)) this.#made.set(text, PublicKey.parse(text));
+    return this.#made.get(text);
+  }
+}
