@@ -1,0 +1,328 @@
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { judgeVerify } from '../../src/archive/verify-outcome.ts';
+import { parseKeyList } from '../../src/event/key-list.ts';
+import { MAX_EVENT_BYTES } from '../../src/event/event-view.ts';
+import { LineFile } from '../../src/jsonl/line-file.ts';
+import { makeHostileEvent } from '../../src/sandbox/hostile-events.ts';
+import { parseLine } from '../../src/sandbox/sandbox-event.ts';
+import {
+  ALICE,
+  BOB,
+  CAROL,
+  checkpoint,
+  greeting,
+  MALLORY,
+  sight,
+  textOf,
+  verifyFiles,
+  verifyLines,
+  verifyTexts,
+} from './verifying.ts';
+
+/** Another signature of the same length. */
+function spoilSignature(line: string): string {
+  return line.replace(/"sig":"(.)/, (_, first: string) => `"sig":"${first === 'A' ? 'B' : 'A'}`);
+}
+
+const GREETINGS = [greeting(ALICE, 0), greeting(BOB, 1), greeting(CAROL, 2)];
+
+describe('one verdict a line', () => {
+  const good = sight('alice', 10, ALICE);
+  const lines: Record<string, [line: string, verdict: string]> = {
+    'signed by who acts': [good, 'signed'],
+    'not signed': [sight('alice', 10), 'unsigned'],
+    'signed by somebody unknown': [sight('mallory', 10, MALLORY), 'unknown-key'],
+    'a signature that is false': [spoilSignature(good), 'bad-signature'],
+    'signed by another than who acts': [sight('alice', 10, BOB), 'other-signer'],
+    'attested by voters': [checkpoint(10, [ALICE, BOB]), 'attested'],
+    'attested by voters, some unknown': [checkpoint(10, [ALICE, BOB, MALLORY]), 'attested'],
+    'with a voter who did not sign this': [
+      checkpoint(10, [ALICE, BOB]).replace(/"signatures":\["([^"]*)","[^"]*"/, '"signatures":["$1","$1"'),
+      'bad-signature',
+    ],
+    'with unknown voters alone': [checkpoint(10, [MALLORY]), 'unknown-key'],
+    'without voters': [checkpoint(10, []), 'unsigned'],
+    'of an unknown service': [good.replaceAll('seen', 'newer'), 'unknown-service'],
+    'with an ID that does not fit': [good.replace('"subject":"bob"', '"subject":"eve"'), 'misfit'],
+    'that readers disagree about': [makeHostileEvent(parseLine(good).event, 0).line, 'hostile'],
+    'that is no JSON': [good.slice(0, -5), 'not-json'],
+    'a greeting that does not fit the key it brings': [
+      spoilSignature(greeting(MALLORY, 10)),
+      'bad-signature',
+    ],
+    'a greeting in the name of another': [greeting(MALLORY, 10, ALICE), 'other-signer'],
+  };
+
+  test.each(Object.entries(lines))('%s', async (_, [line, verdict]) => {
+    const { summary } = await verifyLines([...GREETINGS, line]);
+    const expected: Record<string, number> = { signed: 3 };
+    expected[verdict] = (expected[verdict] ?? 0) + 1;
+    expect(summary.verdicts).toEqual(expected);
+    expect(summary.lines).toBe(4);
+  });
+
+  test('a last line that is cut is torn; one that only lacks its line feed is whole', async () => {
+    const text = textOf([...GREETINGS, good]);
+    const torn = await verifyTexts([text.slice(0, -9)]);
+    expect(torn.summary.verdicts).toEqual({ signed: 3, torn: 1 });
+    expect(judgeVerify(torn.summary)?.code).toBe('TORN_END');
+    const whole = await verifyTexts([text.slice(0, -1)]);
+    expect(whole.summary.verdicts).toEqual({ signed: 4 });
+    expect(whole.findings.map(({ kind }) => kind)).toEqual(['no-line-feed']);
+    expect(judgeVerify(whole.summary)).toBeUndefined();
+  });
+
+  test('says by which key', async () => {
+    const { summary } = await verifyLines([...GREETINGS, good, sight('alice', 11, ALICE)]);
+    expect(summary.signers[0]).toEqual({ name: 'alice', key: ALICE.publicKey, isPinned: false, events: 3 });
+  });
+
+  test('and where the line is', async () => {
+    const text = textOf([...GREETINGS, '', good.slice(0, -5), good]);
+    for (const content of [text, gzipSync(text)]) {
+      const { findings } = await verifyTexts([content]);
+      expect(findings).toMatchObject([{ kind: 'not-json', line: 5, isCompressed: content !== text }]);
+      expect(text.slice(findings[0]!.offset).startsWith(good.slice(0, -5))).toBe(true);
+    }
+  });
+
+  test('without signatures only IDs are looked at', async () => {
+    const { summary } = await verifyLines(
+      [good, spoilSignature(good), sight('alice', 12), checkpoint(13, [BOB])],
+      {
+        checkSignatures: false,
+      },
+    );
+    expect(summary.verdicts).toEqual({ unchecked: 3, unsigned: 1 });
+  });
+});
+
+describe('keys', () => {
+  const event = sight('alice', 10, ALICE);
+
+  test('that come after the events that need them count, also in another file and in a stream', async () => {
+    expect((await verifyLines([event])).summary.verdicts).toEqual({ 'unknown-key': 1 });
+    expect((await verifyLines([event, greeting(ALICE, 20)])).summary.verdicts).toEqual({ signed: 2 });
+    const files = await verifyTexts([textOf([event]), textOf([greeting(ALICE, 20)])]);
+    expect(files.summary.verdicts).toEqual({ signed: 2 });
+    for (const content of [
+      textOf([event, greeting(ALICE, 20)]),
+      gzipSync(textOf([event, greeting(ALICE, 20)])),
+    ]) {
+      const stdin = new PassThrough();
+      stdin.end(content);
+      const stream = await verifyFiles([await LineFile.ofStream('stdin', stdin)]);
+      expect(stream.summary.verdicts).toEqual({ signed: 2 });
+    }
+  });
+
+  test('that stand in letters escaped are found all the same', async () => {
+    const escaped = greeting(ALICE, 20).replace('"svc":"hey-there"', '"svc":"\\u0068ey-there"');
+    expect((await verifyLines([event, escaped])).summary.verdicts).toEqual({ signed: 2 });
+  });
+
+  test('that misfits and false greetings bring are none', async () => {
+    const misfit = greeting(ALICE, 20).replace(/"id":"./, '"id":"x');
+    expect((await verifyLines([event, misfit])).summary.verdicts).toMatchObject({ 'unknown-key': 1 });
+    const unsigned = greeting(ALICE, 20).replace(/,"emitter":"[^"]*","sig":"[^"]*"/, '');
+    expect((await verifyLines([event, unsigned])).summary.verdicts).toMatchObject({ 'unknown-key': 1 });
+  });
+
+  test('of one name are all tried, and told of', async () => {
+    const alias = { ...MALLORY, name: 'alice' };
+    const lines = [greeting(ALICE, 0), greeting(alias, 1), event, sight('alice', 11, alias)];
+    const { summary, findings } = await verifyLines(lines);
+    expect(summary.verdicts).toEqual({ signed: 4 });
+    expect(findings).toMatchObject([{ kind: 'several-keys' }]);
+    for (const key of [ALICE.publicKey, MALLORY.publicKey]) expect(findings[0]!.reason).toContain(key);
+    expect(judgeVerify(summary)).toBeUndefined();
+    expect(judgeVerify(summary, true)?.code).toBe('NOT_VERIFIED');
+  });
+
+  test('that are pinned overrule; with pinnedOnly no others count', async () => {
+    const alias = { ...MALLORY, name: 'alice' };
+    const lines = [greeting(alias, 0), greeting(BOB, 1), sight('alice', 10, alias), event];
+    const pinnedKeys = parseKeyList(`alice ${ALICE.publicKey}`);
+    const pinned = await verifyLines(lines, { pinnedKeys });
+    expect(pinned.summary.verdicts).toEqual({ 'bad-signature': 2, signed: 2 });
+    expect(pinned.findings.map(({ kind }) => kind)).not.toContain('several-keys');
+    expect(pinned.summary.signers.find(({ name }) => name === 'alice')?.isPinned).toBe(true);
+    const only = await verifyLines(lines, { pinnedKeys, pinnedOnly: true });
+    expect(only.summary.verdicts).toEqual({ 'bad-signature': 2, signed: 1, 'unknown-key': 1 });
+  });
+});
+
+describe('lines together', () => {
+  const events = [...GREETINGS, sight('alice', 10, ALICE), sight('alice', 11), sight('alice', 12)];
+
+  test('in order, each once: nothing is found', async () => {
+    const { findings, summary } = await verifyLines(events);
+    expect(findings).toEqual([]);
+    expect(summary).toMatchObject({ fitting: 6, distinct: 6, lines: 6 });
+    expect(judgeVerify(summary, true)).toBeUndefined();
+  });
+
+  test('the same again, and in other bytes', async () => {
+    const other = events[3]!.replace('{', '{"x":1,');
+    const { findings, summary } = await verifyLines([...events.slice(0, 4), events[3]!, other, other]);
+    expect(findings.map(({ kind, line }) => [kind, line])).toEqual([
+      ['duplicate', 5],
+      ['differing-copy', 6],
+      ['duplicate', 7],
+    ]);
+    expect(findings.every(({ id }) => id === parseLine(events[3]!).event.id)).toBe(true);
+    expect(summary.distinct).toBe(4);
+  });
+
+  test('across files, but order is a matter of each file', async () => {
+    const { findings } = await verifyTexts([textOf(events), textOf(events.slice(0, 1))]);
+    expect(findings.map(({ kind, file }) => [kind, file?.slice(-7)])).toEqual([['duplicate', '1.jsonl']]);
+  });
+
+  test('of unknown services only the bytes tell copies', async () => {
+    const newer = events[3]!.replaceAll('seen', 'newer');
+    const { findings } = await verifyLines([newer, newer.replace('mesh', 'ping'), newer]);
+    expect(findings.map(({ kind }) => kind)).toEqual([
+      'unknown-service',
+      'unknown-service',
+      'unknown-service',
+      'duplicate',
+    ]);
+  });
+
+  test('order: ts, then ID', async () => {
+    const swapped = [events[1]!, events[0]!, ...events.slice(2)];
+    expect((await verifyLines(swapped)).findings).toMatchObject([{ kind: 'disorder', line: 2 }]);
+  });
+
+  test('blocks of lines say the same as one', async () => {
+    const many = Array.from({ length: 5000 }, (_, at) => sight('alice', 100 + at));
+    [many[999], many[1500]] = [many[1500]!, many[999]!];
+    many[2000] = many[1000]!;
+    const { findings, summary } = await verifyLines(many);
+    expect(summary.files[0]!.bytes).toBeGreaterThan(2 * 256 * 1024);
+    expect(findings.map(({ kind, line }) => [kind, line])).toEqual([
+      ['disorder', 1001],
+      ['disorder', 1501],
+      ['disorder', 2001],
+      ['duplicate', 2001],
+    ]);
+    const backwards = await verifyLines(many.toReversed());
+    expect(backwards.findings.filter(({ kind }) => kind === 'disorder')).toHaveLength(4996);
+  });
+
+  const HOUR_NS = 3_600_000_000_000;
+  const hours = (from: number, to: number, perHour: number): string[] =>
+    Array.from({ length: (to - from) * perHour }, (_, at) =>
+      sight('alice', from * HOUR_NS + Math.floor((at * HOUR_NS) / perHour)),
+    );
+
+  test('hours without an event where neighbours are dense', async () => {
+    const dense = await verifyLines([...hours(0, 30, 12), ...hours(33, 60, 12)]);
+    expect(dense.findings.map(({ kind, reason }) => [kind, reason.slice(0, 55)])).toEqual([
+      ['gap', 'no event from 2026-01-20T12:00Z to 2026-01-20T14:00Z: 2'],
+    ]);
+    for (const sparse of [
+      [...hours(0, 30, 12), ...hours(33, 60, 2)],
+      [...hours(0, 30, 2), ...hours(33, 60, 12)],
+      hours(0, 60, 12),
+    ])
+      expect((await verifyLines(sparse)).findings).toEqual([]);
+  });
+});
+
+describe('bad input', () => {
+  const good = textOf(GREETINGS);
+
+  test('an empty file, and one of blanks: nothing was verified', async () => {
+    for (const text of ['', '\n \r\n\n']) {
+      const { summary } = await verifyTexts([text]);
+      expect(judgeVerify(summary)?.code).toBe('NOTHING_VERIFIED');
+    }
+  });
+
+  test('a gzip that is cut: what can be read is judged, and the cut is bad', async () => {
+    const packed = gzipSync(good + good);
+    const { summary, findings } = await verifyTexts([packed.subarray(0, -8)]);
+    expect(summary.verdicts.signed).toBeGreaterThanOrEqual(3);
+    expect(findings.map(({ kind }) => kind)).toContain('damaged');
+    expect(judgeVerify(summary)?.exitStatus).toBe(13);
+  });
+
+  test('gzip members one after another are one text', async () => {
+    const { summary } = await verifyTexts([
+      Buffer.concat([gzipSync(good), gzipSync(textOf([sight('x', 9)]))]),
+    ]);
+    expect(summary.verdicts).toEqual({ signed: 3, unsigned: 1 });
+    expect(judgeVerify(summary)).toBeUndefined();
+  });
+
+  test('UTF-16 and binary are named; a UTF-8 mark does no harm', async () => {
+    for (const content of [Buffer.from(`\ufeff${good}`, 'utf16le'), Buffer.from([1, 0, 2, 3])]) {
+      const { findings, summary } = await verifyTexts([content]);
+      expect(findings.map(({ kind }) => kind)).toContain('not-text');
+      expect(judgeVerify(summary)?.exitStatus).toBe(13);
+    }
+    const { findings, summary } = await verifyTexts([`\ufeff${good}`]);
+    expect(findings).toEqual([]);
+    expect(summary.verdicts).toEqual({ signed: 3 });
+  });
+
+  test('lines of 16 MiB: one event is too large, and what is longer is not even read', async () => {
+    const long = sight('alice', 10).replace('{', `{"x":"${'x'.repeat(MAX_EVENT_BYTES)}",`);
+    const { findings, summary } = await verifyTexts([
+      `${good}${long}\n${long}${' '.repeat(4096)}\n${sight('x', 11)}\n`,
+    ]);
+    expect(findings.map(({ kind, line, reason }) => [kind, line, reason.slice(0, 9)])).toEqual([
+      ['hostile', 4, 'too-large'],
+      ['hostile', 5, 'too-large'],
+    ]);
+    expect(summary.verdicts).toEqual({ signed: 3, hostile: 2, unsigned: 1 });
+  });
+
+  test('a torn line beside something bad is no mere torn line', async () => {
+    const { summary } = await verifyTexts([`${good}{}\n{"id"`]);
+    expect(judgeVerify(summary)?.code).toBe('NOT_VERIFIED');
+    const alone = await verifyTexts(['{"id"']);
+    expect(judgeVerify(alone.summary)?.code).toBe('NOTHING_VERIFIED');
+  });
+
+  test('a time in the year 2262, or before 1678, makes no table of centuries', async () => {
+    const far = [-9_223_372_036_854_775_808n, 9_223_372_036_854_775_807n].map((tsNs) =>
+      sight('x', 0).replace(/"ts":\d+/, `"ts":${tsNs}`),
+    );
+    const { summary } = await verifyLines(far);
+    expect(summary.verdicts).toEqual({ misfit: 2 });
+  });
+
+  test('a file that grows while it is read: what was there is judged, and it is said', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mesh-backup-test-'));
+    const path = join(folder, 'a.jsonl');
+    await writeFile(path, good);
+    const file = (await LineFile.open(path))!;
+    await appendFile(path, 'and more');
+    const { summary, findings } = await verifyFiles([file]);
+    expect(summary.verdicts).toEqual({ signed: 3 });
+    expect(findings).toMatchObject([{ kind: 'grown', file: path }]);
+    expect(findings[0]!.reason).toContain('its last 8 bytes');
+    expect(judgeVerify(summary)).toBeUndefined();
+    await file.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test('a signal ends it with its reason', async () => {
+    const stop = new AbortController();
+    const stdin = new PassThrough();
+    stdin.write(good);
+    const file = await LineFile.ofStream('stdin', stdin);
+    const verifying = verifyFiles([file], { signal: stop.signal });
+    stop.abort(new Error('enough'));
+    await expect(verifying).rejects.toThrow('enough');
+    await file.close();
+  });
+});
