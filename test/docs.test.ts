@@ -22,6 +22,7 @@ const DOCS = [
   'docs/receipt.md',
   'docs/restore.md',
   'docs/stash.md',
+  'docs/archive.md',
 ];
 
 /** The commands in a document's `sh` blocks. */

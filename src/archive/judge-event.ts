@@ -75,7 +75,11 @@ function judgeByCarriedKey(
 function judgeVoters(checkpoint: Checkpoint, keys: KeySource): Judgement {
   if (checkpoint.signatures.length === 0) return { verdict: 'unsigned' };
   const { known, good } = weighVoters(checkpoint, keys);
-  if (known === 0) return { verdict: 'unknown-key', reason: 'no key is known of any voter' };
+  if (known === 0) {
+    const { voterIds, signatures } = checkpoint;
+    const reason = `no key is known of any of ${voterIds.length} voters with ${signatures.length} signatures`;
+    return { verdict: 'unknown-key', reason };
+  }
   const reason = `attested by ${good} of ${known} known voters`;
   if (good < known) return { verdict: 'bad-signature', reason };
   return { verdict: 'attested', reason, hasFewVoters: good < ENOUGH_VOTERS };

@@ -113,14 +113,18 @@ function judge(line: Buffer): Known | undefined {
   const known = { id, ts };
   if (view.svc === 'checkpoint') {
     const { version, subjectId, asOfTime, restarts, totalUptime, startTime, previousCheckpointId } = view;
-    const good = view.voterIds.every((voter, at) => {
+    if (view.signatures.length === 0) return { ...known, verdict: 'unsigned' };
+    const signed = view.voterIds.flatMap((voter, at) => {
+      const key = KEYS_OF_IDS.get(voter);
+      const signature = view.signatures[at];
+      if (key === undefined || signature === undefined) return []; // nobody can tell
       const claim = `${voter}:${subjectId}:${asOfTime}:${restarts}:${totalUptime}:${startTime}`;
       const chained = `attestation:v${version}:${claim}:${previousCheckpointId}`;
       const message = Number(version) >= 2 ? chained : `attestation:v1:${claim}`;
-      const key = KEYS_OF_IDS.get(voter);
-      return key !== undefined && holds(key, Buffer.from(message), view.signatures[at] ?? '');
+      return [holds(key, Buffer.from(message), signature)];
     });
-    return { ...known, verdict: good ? 'attested' : 'bad-signature' };
+    if (signed.length === 0) return { ...known, verdict: 'unknown-key' };
+    return { ...known, verdict: signed.every(Boolean) ? 'attested' : 'bad-signature' };
   }
   const [emitter, sig] = [wire['emitter'], wire['sig']];
   if (typeof emitter !== 'string' || typeof sig !== 'string') return { ...known, verdict: 'unsigned' };
@@ -187,7 +191,7 @@ test('names every damage that can be known, and none that is not there', async (
     expect(summary.lines).toBe(shown.length);
   };
   await check([]);
-  await fc.assert(fc.asyncProperty(damages, check), { numRuns: Number(process.env['RUNS'] ?? 40) });
+  await fc.assert(fc.asyncProperty(damages, check), { numRuns: 40 });
 });
 
 test('nothing is found in what is not damaged', async () => {
