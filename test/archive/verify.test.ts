@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { judgeVerify } from '../../src/archive/verify-outcome.ts';
 import { parseKeyList } from '../../src/event/key-list.ts';
 import { MAX_EVENT_BYTES } from '../../src/event/event-view.ts';
+import { signableDigest } from '../../src/event/id.ts';
 import { LineFile } from '../../src/jsonl/line-file.ts';
 import { makeHostileEvent } from '../../src/sandbox/hostile-events.ts';
 import { parseLine } from '../../src/sandbox/sandbox-event.ts';
@@ -18,6 +19,7 @@ import {
   greeting,
   MALLORY,
   sight,
+  START_NS,
   textOf,
   verifyFiles,
   verifyLines,
@@ -91,6 +93,12 @@ describe('one verdict a line', () => {
     }
   });
 
+  test('attested by one voter alone is worth a note', async () => {
+    const { summary, findings } = await verifyLines([...GREETINGS, checkpoint(10, [ALICE])]);
+    expect(summary.verdicts).toEqual({ signed: 3, attested: 1 });
+    expect(findings).toMatchObject([{ kind: 'few-voters', line: 4 }]);
+  });
+
   test('without signatures only IDs are looked at', async () => {
     const { summary } = await verifyLines(
       [good, spoilSignature(good), sight('alice', 12), checkpoint(13, [BOB])],
@@ -124,6 +132,24 @@ describe('keys', () => {
   test('that stand in letters escaped are found all the same', async () => {
     const escaped = greeting(ALICE, 20).replace('"svc":"hey-there"', '"svc":"\\u0068ey-there"');
     expect((await verifyLines([event, escaped])).summary.verdicts).toEqual({ signed: 2 });
+  });
+
+  test('are found in every part of a long file', async () => {
+    const others = Array.from({ length: 3000 }, (_, at) => sight('x', 100 + at));
+    for (const at of [0, 1000, 2000, 2999]) {
+      const lines = [event, ...others.toSpliced(at, 0, greeting(ALICE, 20))];
+      expect((await verifyLines(lines)).summary.verdicts).toEqual({ signed: 2, unsigned: 3000 });
+    }
+  });
+
+  test('of misfits teach nothing, even where they are signed as they stand', async () => {
+    const { From, PublicKey } = { From: 'alice', PublicKey: ALICE.publicKey };
+    const id = 'f'.repeat(32);
+    const content = `hey_there:${From}:${PublicKey}:`;
+    const sig = ALICE.sign(signableDigest({ id, tsNs: START_NS, svc: 'hey-there', emitter: From, content }));
+    const payload = { From, PublicKey, MeshIP: '', ID: '', Signature: '' };
+    const misfit = `{"id":"${id}","ts":${START_NS},"svc":"hey-there","emitter":"${From}","sig":"${sig}","hey_there":${JSON.stringify(payload)}}`;
+    expect((await verifyLines([event, misfit])).summary.verdicts).toEqual({ 'unknown-key': 1, misfit: 1 });
   });
 
   test('that misfits and false greetings bring are none', async () => {
@@ -204,7 +230,10 @@ describe('lines together', () => {
     const many = Array.from({ length: 5000 }, (_, at) => sight('alice', 100 + at));
     [many[999], many[1500]] = [many[1500]!, many[999]!];
     many[2000] = many[1000]!;
-    const { findings, summary } = await verifyLines(many);
+    const text = textOf(many);
+    const { findings, summary } = await verifyTexts([text]);
+    for (const { line, offset } of findings)
+      expect(text.slice(offset)).toMatch(new RegExp(`^\\${many[line! - 1]!.slice(0, 40)}`));
     expect(summary.files[0]!.bytes).toBeGreaterThan(2 * 256 * 1024);
     expect(findings.map(({ kind, line }) => [kind, line])).toEqual([
       ['disorder', 1001],
@@ -315,14 +344,20 @@ describe('bad input', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('a signal ends it with its reason', async () => {
+  test('a signal ends it with its reason, also while a pipe is waited for', async () => {
     const stop = new AbortController();
     const stdin = new PassThrough();
     stdin.write(good);
     const file = await LineFile.ofStream('stdin', stdin);
-    const verifying = verifyFiles([file], { signal: stop.signal });
-    stop.abort(new Error('enough'));
-    await expect(verifying).rejects.toThrow('enough');
+    const observer = {
+      gathering: () => {
+        setImmediate(() => {
+          stop.abort(new Error('enough'));
+        });
+      },
+      verifying: () => undefined,
+    };
+    await expect(verifyFiles([file], { signal: stop.signal, observer })).rejects.toThrow('enough');
     await file.close();
   });
 });
