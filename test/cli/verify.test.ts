@@ -174,7 +174,9 @@ describe('threads', () => {
       ['1', '2', '5'].map(async (workers) => {
         const { stdout, status } = await verify(folder, ['--json', '--workers', workers, 'a.jsonl']);
         expect(status).toBe(13);
-        return stdout.replace(/"elapsedMs":[\d.]+/, '"elapsedMs":0');
+        // How far it is, and how long it takes, is the machine's.
+        const lines = stdout.split('\n').filter((line) => !line.startsWith('{"type":"progress"'));
+        return lines.join('\n').replace(/"elapsedMs":[\d.]+/, '"elapsedMs":0');
       }),
     );
     expect(recordsOf(results[0]!).filter(({ kind }) => kind === 'bad-signature').length).toBeGreaterThan(20);
