@@ -126,8 +126,9 @@ const table = {
   NOTHING_TO_RESTORE: { exitStatus: 3, meaning: 'no event of the backup is to be restored' },
   NOT_READ_WHOLE: {
     exitStatus: 3,
-    meaning: 'a backup could not be read whole: what could be read was restored',
+    meaning: 'a backup could not be read whole: what could be read counts',
   },
+  NO_EVENTS: { exitStatus: 1, meaning: 'no line of what was given holds an event' },
   NOT_RESTORED: { exitStatus: 3, meaning: 'events that were sent are not there, or were rejected' },
   TOO_MANY_REJECTS: { exitStatus: 13, meaning: 'more than 100 events that the target cannot take' },
   RESTORE_TIMEOUT: { exitStatus: 3, meaning: 'the time of a restore was over, or nothing got on' },

@@ -7,6 +7,11 @@ export type { VerifyInput, VerifyObserver, VerifyOptions } from './archive/verif
 export { judgeVerify } from './archive/verify-outcome.ts';
 export type { VerifiedFile, VerifiedSigner, VerifySummary } from './archive/verify-summary.ts';
 export type { ServiceCounts } from './archive/service-tally.ts';
+export type { Row, TableContent } from './archive/bounded-table.ts';
+export { judgeIntake, type IntakeCounts } from './archive/line-intake.ts';
+export { collectStats, STATS_CAPACITY, type StatsOptions, type StatsSummary } from './archive/stats.ts';
+export type { PairRow, RestartRow, ShareRow } from './archive/stats-rows.ts';
+export type { Timeline } from './archive/timeline.ts';
 export type { Destination, PriorBackup } from './dump/destination.ts';
 export { dump } from './dump/dump.ts';
 export type { DumpObserver, DumpOptions } from './dump/dump-options.ts';
