@@ -9,6 +9,8 @@ export type { VerifiedFile, VerifiedSigner, VerifySummary } from './archive/veri
 export type { ServiceCounts } from './archive/service-tally.ts';
 export type { Row, TableContent } from './archive/bounded-table.ts';
 export { judgeIntake, type IntakeCounts } from './archive/line-intake.ts';
+export { MAX_SAMPLE } from './archive/line-sample.ts';
+export { selectEvents, type SelectOptions, type SelectSummary } from './archive/select.ts';
 export { collectStats, STATS_CAPACITY, type StatsOptions, type StatsSummary } from './archive/stats.ts';
 export type { PairRow, RestartRow, ShareRow } from './archive/stats-rows.ts';
 export type { Timeline } from './archive/timeline.ts';

@@ -10,6 +10,7 @@ export const COMMANDS = new Map<string, Load>([
   ['restore-stash', async () => (await import('./commands/restore-stash.ts')).restoreStash],
   ['verify', async () => (await import('./commands/verify.ts')).verifyCommand],
   ['stats', async () => (await import('./commands/stats.ts')).stats],
+  ['select', async () => (await import('./commands/select.ts')).select],
   ['peers', async () => (await import('./commands/peers.ts')).peers],
   ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
   ['demo', async () => (await import('./commands/demo.ts')).demo],

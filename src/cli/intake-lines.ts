@@ -13,7 +13,11 @@ export function leftOutLines(counts: IntakeCounts): Line[] {
     ...empty.map((path) => line`${path} is empty`),
     ...(parts.length > 0 ? [line`${lines(countBroken(counts))} no event: ${parts.join(', ')}`] : []),
     ...(blank > 0 ? [line`${formatCount(blank)} blank`] : []),
-    ...(misfits > 0 ? [line`${formatCount(misfits)} misfits: the ID does not fit the content`] : []),
+    ...(misfits > 0
+      ? [
+          line`${formatCount(misfits)} ${misfits === 1 ? 'misfit' : 'misfits'}: the ID does not fit the content`,
+        ]
+      : []),
     ...(hostileParts.length > 0 ? [line`hostile, readers disagree: ${hostileParts.join(', ')}`] : []),
   ];
 }
