@@ -86,7 +86,6 @@ export class BoundedTable<R extends Row<R>> {
       this.#rest.absorb(row);
       this.#rows.delete(key);
     }
-    this.#lastKey = this.#lastRow = undefined;
   }
 }
 

@@ -9,6 +9,7 @@ const POINTS = fc.uniqueArray(
     selector: ([at]) => at,
     minLength: 1,
     maxLength: 100,
+    size: 'max',
   },
 );
 

@@ -96,6 +96,13 @@ describe('mesh-backup select', () => {
     }
     expect((await select(['--proof', 'signed'], textOf(others))).stdout).toBe('');
     const stranger = makeIdentity(emitter, new Prng('stranger'));
+    const claim = { From: emitter, PublicKey: stranger.publicKey, MeshIP: '', ID: '', Signature: '' };
+    const liar = makeEvent({ tsNs: 1n, svc: 'hey-there', payload: claim, signer: stranger }).line;
+    expect((await select(['--proof', 'signed'], `${liar}\n${input}`)).stdout).toBe('');
+    const [, publicKey] = /"PublicKey":"([^"]+)"/.exec(LINES[greeting]!)!;
+    const trueKeys = await write(`${emitter} ${publicKey!}\n`);
+    const vouched = await select(['--proof', 'signed', '--keys', trueKeys], `${liar}\n${input}`);
+    expect(vouched.stdout).toBe(input);
     const keys = await write(`${emitter} ${stranger.publicKey}\n`);
     expect((await select(['--proof', 'signed', '--keys', keys], input)).stdout).toBe('');
   });

@@ -46,7 +46,7 @@ const LINE: fc.Arbitrary<Spec> = fc.record({
   around: fc.constantFrom(['', ''], ['', '\r'], [' \t', ' '], ['', '  \r']),
 });
 const FILE = fc.record({
-  lines: fc.array(LINE, { maxLength: 60 }),
+  lines: fc.array(LINE, { maxLength: 60, size: 'max' }),
   isTorn: fc.boolean(),
   kind: fc.constantFrom('file', 'gzip file', 'stream', 'gzip stream'),
   pieceBytes: fc.integer({ min: 1, max: 3000 }),
@@ -55,9 +55,9 @@ const TIMES = fc.option(fc.constantFrom(...EVENTS.map(({ tsNs }) => tsNs)), { ni
 const RULES = fc.record({
   sinceNs: TIMES,
   untilNs: TIMES,
-  services: fc.subarray(['ping', 'hey-there', 'weather', 'checkpoint', 'none'], { maxLength: 3 }),
+  services: fc.subarray<string>(['ping', 'hey-there', 'weather', 'checkpoint', 'none'], { maxLength: 3 }),
   naras: fc.subarray(['alice', 'bob', 'ghost-1', 'nobody'], { maxLength: 2 }),
-  ids: fc.oneof(fc.constant([]), fc.subarray(EVENTS.map(({ id }) => id))),
+  ids: fc.oneof(fc.constant<string[]>([]), fc.subarray(EVENTS.map(({ id }) => id))),
   proof: fc.constantFrom(undefined, 'none' as const, 'id' as const, 'signed' as const),
   invert: fc.boolean(),
   limit: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 50 })),
