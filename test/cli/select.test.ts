@@ -99,6 +99,8 @@ describe('mesh-backup select', () => {
     const claim = { From: emitter, PublicKey: stranger.publicKey, MeshIP: '', ID: '', Signature: '' };
     const liar = makeEvent({ tsNs: 1n, svc: 'hey-there', payload: claim, signer: stranger }).line;
     expect((await select(['--proof', 'signed'], `${liar}\n${input}`)).stdout).toBe('');
+    const hostileLiar = liar.replace('{', '{"svc":"x",');
+    expect((await select(['--proof', 'signed'], `${hostileLiar}\n${input}`)).stdout).toBe(input);
     const [, publicKey] = /"PublicKey":"([^"]+)"/.exec(LINES[greeting]!)!;
     const trueKeys = await write(`${emitter} ${publicKey!}\n`);
     const vouched = await select(['--proof', 'signed', '--keys', trueKeys], `${liar}\n${input}`);
