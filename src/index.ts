@@ -14,6 +14,11 @@ export { selectEvents, type SelectOptions, type SelectSummary } from './archive/
 export { collectStats, STATS_CAPACITY, type StatsOptions, type StatsSummary } from './archive/stats.ts';
 export type { PairRow, RestartRow, ShareRow } from './archive/stats-rows.ts';
 export type { Timeline } from './archive/timeline.ts';
+export { CompactFile, type CompactFileOptions } from './archive/compact-file.ts';
+export type { CompactDestination, CompactObserver, CompactOptions } from './archive/compact-options.ts';
+export { judgeCompact } from './archive/compact-outcome.ts';
+export type { CompactCounts, CompactInput, CompactSummary } from './archive/compact-summary.ts';
+export { compact } from './archive/compact.ts';
 export type { Destination, PriorBackup } from './dump/destination.ts';
 export { dump } from './dump/dump.ts';
 export type { DumpObserver, DumpOptions } from './dump/dump-options.ts';

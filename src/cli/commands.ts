@@ -11,6 +11,7 @@ export const COMMANDS = new Map<string, Load>([
   ['verify', async () => (await import('./commands/verify.ts')).verifyCommand],
   ['stats', async () => (await import('./commands/stats.ts')).stats],
   ['select', async () => (await import('./commands/select.ts')).select],
+  ['compact', async () => (await import('./commands/compact.ts')).compactBackups],
   ['peers', async () => (await import('./commands/peers.ts')).peers],
   ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
   ['demo', async () => (await import('./commands/demo.ts')).demo],

@@ -1,12 +1,11 @@
-import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MeshBackupError } from '../errors.ts';
 import { FileLock } from '../jsonl/file-lock.ts';
+import { isUnchanged, readFileState, type FileState } from '../jsonl/file-state.ts';
 import { assertRoom } from '../jsonl/free-space.ts';
 import { keepAsideSomewhere } from '../jsonl/keep-aside.ts';
 import { LineFile } from '../jsonl/line-file.ts';
 import { Replacement } from '../jsonl/replacement.ts';
-import { unlessMissing } from '../jsonl/storage-failure.ts';
 import type { Destination, PriorBackup } from './destination.ts';
 import { OldContent } from './old-content.ts';
 import { WorkFolder } from './work-folder.ts';
@@ -36,7 +35,7 @@ export class FileDestination implements Destination {
   readonly #old: OldContent;
   readonly #isRehearsal: boolean;
   /** What the file was when it was opened. */
-  readonly #state: string;
+  readonly #state: FileState | undefined;
   #replacement: Replacement | undefined;
 
   private constructor(
@@ -44,7 +43,7 @@ export class FileDestination implements Destination {
     parts: {
       lock: FileLock | undefined;
       file: LineFile | undefined;
-      state: string;
+      state: FileState | undefined;
       work: WorkFolder;
       old: OldContent;
     },
@@ -72,7 +71,7 @@ export class FileDestination implements Destination {
     const lock = isRehearsal ? undefined : await FileLock.take(path, onTakenOver);
     let file: LineFile | undefined;
     try {
-      const state = await stateOf(path);
+      const state = await readFileState(path);
       file = await LineFile.open(path);
       if (file !== undefined && !isRehearsal) assertRoom(dirname(path), file.size);
       const work = await WorkFolder.open(`${path}.work`, isRehearsal);
@@ -112,7 +111,7 @@ export class FileDestination implements Destination {
 
   /** Others need not know our lock: what they wrote meanwhile would be lost. */
   async #assertUnchanged(): Promise<void> {
-    if ((await stateOf(this.path)) === this.#state) return;
+    if (isUnchanged(this.#state, await readFileState(this.path))) return;
     throw new MeshBackupError('FILE_CHANGED', `${this.path} was changed by somebody else while we ran.`, {
       hint: 'It is left as it is. Run again: what was fetched waits beside it.',
     });
@@ -133,10 +132,4 @@ export class FileDestination implements Destination {
       await this.#lock?.release();
     }
   }
-}
-
-/** Changes with each write to the file, and with the file. */
-async function stateOf(path: string): Promise<string> {
-  const found = await unlessMissing(stat(path, { bigint: true }));
-  return found === undefined ? '' : `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}`;
 }

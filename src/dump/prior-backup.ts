@@ -1,10 +1,10 @@
 import { MeshBackupError } from '../errors.ts';
 import { eventBytes } from '../event/event-view.ts';
 import type { KeyRing } from '../event/keyring.ts';
-import { mayStand, proveEvent, suspicion } from '../event/proof.ts';
 import type { RecordSink } from '../jsonl/record-sink.ts';
-import { BackupLineReader, type BackupLine } from '../merge/backup-line.ts';
+import { BackupLineReader } from '../merge/backup-line.ts';
 import { FileRuns, type LineEvent } from '../merge/file-runs.ts';
+import { lineTrouble } from '../merge/line-trouble.ts';
 import type { Run } from '../merge/run.ts';
 import type { RunPool } from '../merge/run-pool.ts';
 import type { PriorBackup } from './destination.ts';
@@ -56,7 +56,7 @@ export async function readPrior(prior: PriorBackup, options: PriorOptions): Prom
       const read = reader.read(line);
       // Of a line that is too long nothing is here: the file's `damage` speaks of it.
       if (read.kind === 'blank' || (read.kind === 'broken' && read.reason === 'too long')) continue;
-      const trouble = troubleOf(read, role === 'known' || options.keepMisfits);
+      const trouble = lineTrouble(read, role === 'known' || options.keepMisfits);
       if (read.kind === 'event' && trouble === undefined) {
         keys.learn(read.event);
         batch.push({ line, event: read.event });
@@ -81,17 +81,6 @@ export async function readPrior(prior: PriorBackup, options: PriorOptions): Prom
     );
   }
   return { ...content, runs: runs.inPlace, measured: meter.measured };
-}
-
-/** Why a line may not stay, `undefined` if it may. */
-function troubleOf(
-  line: Exclude<BackupLine, { kind: 'blank' }>,
-  keepMisfits: boolean,
-): { class: string; reason: string } | undefined {
-  if (line.kind === 'broken') return { class: 'broken', reason: line.reason };
-  const proof = proveEvent(line.event);
-  if (mayStand(proof, keepMisfits)) return undefined;
-  return { class: proof.class, reason: suspicion(proof)! };
 }
 
 /** What the dump's summary says of it; `trouble` is why not all of the file could be read. */

@@ -12,6 +12,8 @@ export interface RunPoolOptions {
   readonly memoryBytes?: number | undefined;
   /** Where that file lies. Default: the system's place for such things (TMPDIR). */
   readonly folder?: string | undefined;
+  /** Its name for the moment that it has one, if the caller holds it by a lock; else one that nobody else has. */
+  readonly heldName?: string | undefined;
 }
 
 export const DEFAULT_MEMORY_BYTES = 32 * 1024 * 1024;
@@ -68,7 +70,8 @@ export class RunPool {
 
   /** An empty run in the file, which is made when it is first needed. Throws `TEMPORARY_FILE`. */
   taggedRun(): TaggedRun {
-    this.#spool ??= new Spool(this.#options.folder ?? tmpdir());
+    const { folder = tmpdir(), heldName } = this.#options;
+    this.#spool ??= new Spool(folder, undefined, heldName);
     return new TaggedRun(this.#spool, this.#origins);
   }
 

@@ -27,10 +27,13 @@ export class Spool implements ByteStore {
   readonly #isKept: boolean;
   #size = 0;
 
-  /** Throws `TEMPORARY_FILE`. */
-  constructor(folder: string, keepAs?: string) {
+  /**
+   * `heldName` is a name that the caller holds by a lock, and removes where a run that was killed between two calls left
+   * it. Throws `TEMPORARY_FILE`.
+   */
+  constructor(folder: string, keepAs?: string, heldName?: string) {
     this.#folder = folder;
-    this.#path = join(folder, keepAs ?? `mesh-backup-${randomUUID()}.spool`);
+    this.#path = join(folder, keepAs ?? heldName ?? `mesh-backup-${randomUUID()}.spool`);
     this.#isKept = keepAs !== undefined;
     try {
       this.#fd = openSync(this.#path, FLAGS, 0o600);
