@@ -132,6 +132,7 @@ const table = {
   TOO_MANY_REJECTS: { exitStatus: 13, meaning: 'more than 100 events that the target cannot take' },
   RESTORE_TIMEOUT: { exitStatus: 3, meaning: 'the time of a restore was over, or nothing got on' },
   NO_EVENTS: { exitStatus: 3, meaning: 'no line of what was given holds an event' },
+  DIFFERENT: { exitStatus: 3, meaning: 'two backups differ, and --exit-code was given' },
   QUARANTINED: { exitStatus: 13, meaning: 'events do not verify, and --strict was given' },
   NOTHING_FETCHED: { exitStatus: 1, meaning: 'every peer failed, each for its own reason' },
   INCOMPLETE: { exitStatus: 3, meaning: 'some peers failed or are incomplete' },

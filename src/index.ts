@@ -19,6 +19,12 @@ export type { CompactDestination, CompactObserver, CompactOptions } from './arch
 export { judgeCompact } from './archive/compact-outcome.ts';
 export type { CompactCounts, CompactInput, CompactSummary } from './archive/compact-summary.ts';
 export { compact } from './archive/compact.ts';
+export type { BoundedTally } from './archive/bounded-tally.ts';
+export type { DiffCounts, DiffKind } from './archive/diff-counts.ts';
+export type { DiffLine, DiffOptions } from './archive/diff-options.ts';
+export { judgeDiff } from './archive/diff-outcome.ts';
+export type { DiffInput, DiffSummary } from './archive/diff-summary.ts';
+export { diff } from './archive/diff.ts';
 export type { Destination, PriorBackup } from './dump/destination.ts';
 export { dump } from './dump/dump.ts';
 export type { DumpObserver, DumpOptions } from './dump/dump-options.ts';

@@ -12,6 +12,7 @@ export const COMMANDS = new Map<string, Load>([
   ['stats', async () => (await import('./commands/stats.ts')).stats],
   ['select', async () => (await import('./commands/select.ts')).select],
   ['compact', async () => (await import('./commands/compact.ts')).compactBackups],
+  ['diff', async () => (await import('./commands/diff.ts')).diffBackups],
   ['peers', async () => (await import('./commands/peers.ts')).peers],
   ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
   ['demo', async () => (await import('./commands/demo.ts')).demo],
