@@ -29,6 +29,7 @@ export async function compact(options: CompactOptions): Promise<CompactSummary> 
   const pool = new RunPool({
     memoryBytes: options.memoryBytes ?? COMPACT_MEMORY_BYTES,
     ...destination.spill,
+    isLean: true,
   });
   try {
     const watch = await InputWatch.begin(inputs);

@@ -31,7 +31,7 @@ const MAX_MONTHS = 7200;
  */
 export async function diff(options: DiffOptions): Promise<DiffSummary> {
   const startedMs = Date.now();
-  const pool = new RunPool({ memoryBytes: options.memoryBytes ?? DIFF_MEMORY_BYTES });
+  const pool = new RunPool({ memoryBytes: options.memoryBytes ?? DIFF_MEMORY_BYTES, isLean: true });
   const broken = new BrokenLines(options.wanted.size > 0);
   const sides = { a: originOf(options.a), b: originOf(options.b) };
   const tallies = {

@@ -1,7 +1,6 @@
 import type { EventView } from '../event/event-view.ts';
 import type { Line, LineFile } from '../jsonl/line-file.ts';
 import { compareEvents } from './order.ts';
-import type { RunBuilder } from './run-builder.ts';
 import type { Run, RunOrigin } from './run.ts';
 import type { RunPool } from './run-pool.ts';
 import { Segment } from './segment.ts';
@@ -21,7 +20,7 @@ export class FileRuns {
   readonly #file: LineFile;
   readonly #origin: RunOrigin;
   readonly #pool: RunPool;
-  readonly #builder: RunBuilder;
+  readonly #collector: ReturnType<RunPool['collector']>;
   readonly #segments: Segment[] = [];
   /** The last event that was left where it is. */
   #last: EventView | undefined;
@@ -30,7 +29,7 @@ export class FileRuns {
     this.#file = file;
     this.#origin = origin;
     this.#pool = pool;
-    this.#builder = pool.builder(origin);
+    this.#collector = pool.collector(origin);
   }
 
   /** Adds events in the order of the file; what stands between them is none of them. Throws as `RunPool.relieve` does. */
@@ -38,7 +37,7 @@ export class FileRuns {
     const [first] = batch;
     if (first === undefined) return;
     if (!this.#file.isSeekable || !batch.every(isBare) || !isInOrder(batch)) {
-      for (const { event } of batch) this.#builder.add(event);
+      for (const { event } of batch) this.#collector.add(event);
       this.#pool.relieve();
       return;
     }
