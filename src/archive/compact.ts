@@ -81,12 +81,16 @@ async function writeMerged(
 ): Promise<void> {
   const tally = emptyTally();
   const onVariant = variants && ((loser: Copy, winner: Copy) => variants.add(variantRecord(loser, winner)));
-  for await (const events of merge(runs, { pool, keys, tally, onVariant })) {
-    signal.throwIfAborted();
-    const bytes = await output.write(events);
-    observer?.written?.(events.length, bytes);
+  try {
+    for await (const events of merge(runs, { pool, keys, tally, onVariant })) {
+      signal.throwIfAborted();
+      const bytes = await output.write(events);
+      observer?.written?.(events.length, bytes);
+    }
+    if (tally.written > 0) await output.end();
+  } finally {
+    await output.settled();
   }
-  if (tally.written > 0) await output.end();
   const { written, duplicate, better, variants: variantCount } = tally;
   Object.assign(counts, { written, duplicate, better, variants: variantCount });
 }
