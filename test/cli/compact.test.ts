@@ -318,5 +318,12 @@ describe('bad input', () => {
     const other = await during(() => put('out', 'mine'));
     expect(other).toMatchObject({ status: 16 });
     expect(await get('out')).toBe('mine');
+
+    // One that was not there when we began, so that it is no input.
+    await rm(join(folder, 'out'));
+    const made = await during(() => put('out', 'mine'));
+    expect(made).toMatchObject({ status: 16 });
+    expect(made.stderr).toContain('out was changed');
+    expect(await get('out')).toBe('mine');
   });
 });
