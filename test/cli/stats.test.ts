@@ -85,8 +85,8 @@ describe('mesh-backup stats', () => {
   test.each([
     ['a gzip that is cut', gzipSync(BACKUP).subarray(0, 3000), 3, 'the gzip stream is cut off'],
     ['UTF-16', Buffer.from(`\ufeff${BACKUP}`, 'utf16le'), 3, 'UTF-16'],
-    ['a picture', Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 1]), 1, 'this is no backup'],
-    ['another compression', Buffer.from([40, 181, 47, 253, 4, 10, 9]), 1, 'Other compression'],
+    ['a picture', Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 1]), 3, 'this is no backup'],
+    ['another compression', Buffer.from([40, 181, 47, 253, 4, 10, 9]), 3, 'Other compression'],
   ])('%s ends with the status of it and no stack', async (_, content, status, message) => {
     const finished = await stats([await write(content)]);
     expect(finished.status).toBe(status);
