@@ -9,7 +9,7 @@ import type { Run } from '../merge/run.ts';
 import type { RunPool } from '../merge/run-pool.ts';
 import type { CompactOptions } from './compact-options.ts';
 import type { CompactCounts, CompactInput } from './compact-summary.ts';
-import { encodingTrouble } from './encoding-trouble.ts';
+import { utf16Flaw } from './text-flaw.ts';
 
 export interface CompactReaderOptions extends Pick<
   CompactOptions,
@@ -53,7 +53,8 @@ export class CompactReader {
       signal.throwIfAborted();
       const batch: LineEvent[] = [];
       for (const line of lines) {
-        if (line.number === 1) damage.push(...encodingTrouble(line));
+        const flaw = line.number === 1 ? utf16Flaw(line) : undefined;
+        if (flaw !== undefined) damage.push(flaw);
         const rejected = this.#readLine(line, batch);
         if (rejected === undefined) continue;
         counts.quarantined++;

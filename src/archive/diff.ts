@@ -15,9 +15,9 @@ import { emptyDiffCounts } from './diff-counts.ts';
 import { DiffGroup, type DiffSides } from './diff-group.ts';
 import { DIFF_MEMORY_BYTES, type DiffOptions } from './diff-options.ts';
 import type { DiffInput, DiffSummary } from './diff-summary.ts';
-import { encodingTrouble } from './encoding-trouble.ts';
 import { InputWatch } from './input-watch.ts';
 import { MonthNames } from './month.ts';
+import { utf16Flaw } from './text-flaw.ts';
 
 const MAX_SERVICES = 50;
 /** All months that an int64 of nanoseconds can name are fewer. */
@@ -105,7 +105,8 @@ class DiffReader {
       signal.throwIfAborted();
       const batch: LineEvent[] = [];
       for (const line of lines) {
-        if (line.number === 1) damage.push(...encodingTrouble(line));
+        const flaw = line.number === 1 ? utf16Flaw(line) : undefined;
+        if (flaw !== undefined) damage.push(flaw);
         const read = this.#lines.read(line);
         if (read.kind === 'event') {
           counts.events++;

@@ -4,6 +4,7 @@ import type { HostileReason } from '../event/hostile-reason.ts';
 import { proveEvent, type Proof } from '../event/proof.ts';
 import type { Line } from '../jsonl/line-file.ts';
 import { BackupLineReader } from '../merge/backup-line.ts';
+import { utf16Flaw } from './text-flaw.ts';
 
 /** What lines of backups held. Each line is in one of the counts. */
 export interface IntakeCounts {
@@ -42,13 +43,13 @@ export class LineIntake {
   } satisfies IntakeCounts;
   readonly #reader = new BackupLineReader();
   #lines = 0;
-  #isUtf16 = false;
+  #flaw: string | undefined;
 
   /** The line's event, if it holds one. */
   take(line: Line): TakenEvent | undefined {
     const { counts } = this;
     this.#lines++;
-    if (line.number === 1) this.#isUtf16 = beginsAsUtf16(line);
+    if (line.number === 1) this.#flaw = utf16Flaw(line);
     const read = this.#reader.read(line);
     if (read.kind === 'blank') {
       counts.blank++;
@@ -69,10 +70,10 @@ export class LineIntake {
   /** To be called when all lines of a file were taken, or as many as could be read. */
   endFile(path: string, damage: readonly string[]): void {
     if (this.#lines === 0 && damage.length === 0) this.counts.empty.push(path);
-    if (this.#isUtf16) this.counts.damage.push(`${path}: this is UTF-16; backups are UTF-8`);
+    if (this.#flaw !== undefined) this.counts.damage.push(`${path}: ${this.#flaw}`);
     for (const reason of damage) this.counts.damage.push(`${path}: ${reason}`);
     this.#lines = 0;
-    this.#isUtf16 = false;
+    this.#flaw = undefined;
   }
 }
 
@@ -94,13 +95,3 @@ export function judgeIntake(counts: IntakeCounts): MeshBackupError | undefined {
     hint: 'Backups are JSONL, one event a line, plain or gzip. Other compression and encryption come off first.',
   });
 }
-
-/** By the mark that such a text begins with, or by the zeros beside its first character. */
-function beginsAsUtf16({ source, start, end }: Line): boolean {
-  if (end - start < 2) return false;
-  const [first, second] = [source[start]!, source[start + 1]!];
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
-  return (first === 0 && second === OPEN_OBJECT) || (first === OPEN_OBJECT && second === 0);
-}
-
-const OPEN_OBJECT = 0x7b;
