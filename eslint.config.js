@@ -9,7 +9,7 @@ const floors = [
   ['src/cli'],
   ['src/sandbox'],
   ['src/dump', 'src/restore', 'src/doctor', 'src/archive', 'src/stash', 'src/snapshot', 'src/managed'],
-  ['src/receipt'],
+  ['src/receipt', 'src/evidence'],
   ['src/sync'],
   ['src/mesh'],
   ['src/merge'],

@@ -5,7 +5,13 @@ export { VERDICTS, type Finding, type FindingKind, type Severity, type Verdict }
 export { verify } from './archive/verify.ts';
 export type { VerifyInput, VerifyObserver, VerifyOptions } from './archive/verify-options.ts';
 export { judgeVerify } from './archive/verify-outcome.ts';
-export type { VerifiedFile, VerifiedSigner, VerifySummary } from './archive/verify-summary.ts';
+export type {
+  ProvenLiar,
+  VerifiedEvidence,
+  VerifiedFile,
+  VerifiedSigner,
+  VerifySummary,
+} from './archive/verify-summary.ts';
 export type { ServiceCounts } from './archive/service-tally.ts';
 export type { Row, TableContent } from './archive/bounded-table.ts';
 export { judgeIntake, type IntakeCounts } from './archive/line-intake.ts';
@@ -35,9 +41,11 @@ export {
   gaveAnything,
   type DumpSummary,
   type EventCounts,
+  type EvidenceCounts,
   type PriorSummary,
   type Suspects,
 } from './dump/summary.ts';
+export { EvidenceFolder } from './evidence/evidence-folder.ts';
 export { ERROR_CODES, EXIT_STATUSES, MeshBackupError, type ErrorCode, type ExitStatus } from './errors.ts';
 export { EventMemo } from './event/event-memo.ts';
 export { eventBytes, readEvent, type EventView } from './event/event-view.ts';

@@ -34,6 +34,7 @@ const OTHER_FINDINGS = {
   damaged: 'bad',
   'not-text': 'bad',
   receipt: 'bad',
+  evidence: 'bad',
 } as const satisfies Record<string, Severity>;
 
 export type FindingKind = Verdict | keyof typeof OTHER_FINDINGS;

@@ -11,6 +11,8 @@ export interface VerifyInput {
 
 export interface VerifyOptions {
   readonly inputs: readonly VerifyInput[];
+  /** A folder of evidence, to be judged anew. */
+  readonly evidence?: string;
   /** Keys that the operator vouches for: of their names no others count. */
   readonly pinnedKeys?: readonly PinnedKey[];
   /** No other keys count at all. */

@@ -2,14 +2,26 @@ import { MeshBackupError } from '../errors.ts';
 import { SEVERITIES, type FindingKind, type Severity } from './verdict.ts';
 import type { VerifySummary } from './verify-summary.ts';
 
-/** What a verification failed of; `undefined`: at least one ID was checked and nothing is bad. */
+/**
+ * What a verification failed of; `undefined`: nothing is bad, and at least one ID was checked, or one file of evidence
+ * where there was nothing else to check.
+ */
 export function judgeVerify(
-  { findings, fitting }: Pick<VerifySummary, 'findings' | 'fitting'>,
+  {
+    findings,
+    fitting,
+    files,
+    evidence,
+  }: Pick<VerifySummary, 'findings' | 'fitting'> & Partial<Pick<VerifySummary, 'files' | 'evidence'>>,
   strict = false,
 ): MeshBackupError | undefined {
   const bad = list(findings, strict ? ['bad', 'note'] : ['bad']);
   if (bad !== '') return new MeshBackupError('NOT_VERIFIED', `Not all is well: ${bad}`);
-  if (fitting === 0) {
+  const isEvidenceAlone = evidence !== undefined && files?.length === 0;
+  if (isEvidenceAlone && evidence.held === 0) {
+    return new MeshBackupError('NOTHING_VERIFIED', 'Nothing was verified: the folder holds no evidence.');
+  }
+  if (fitting === 0 && !isEvidenceAlone) {
     return new MeshBackupError('NOTHING_VERIFIED', 'Nothing was verified: there is no event whose ID fits.');
   }
   if (findings.torn === undefined) return undefined;

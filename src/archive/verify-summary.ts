@@ -23,9 +23,31 @@ export interface VerifiedSigner {
   readonly events: number;
 }
 
+/** What one key's evidence shows, where it holds. */
+export interface ProvenLiar {
+  /** Standard Base64. */
+  readonly key: string;
+  readonly files: number;
+  /** How many false copies are named, by what they are. */
+  readonly claims: Readonly<Record<string, number>>;
+  /** It holds if these keys are theirs, as the evidence says: `name alice KEY`, `id … KEY`. */
+  readonly restsOn: readonly string[];
+}
+
+/** What is known of a folder of evidence. */
+export interface VerifiedEvidence {
+  readonly folder: string;
+  readonly files: number;
+  /** Those of `files` that hold. */
+  readonly held: number;
+  readonly liars: readonly ProvenLiar[];
+}
+
 /** What is known of backups. */
 export interface VerifySummary {
   readonly files: readonly VerifiedFile[];
+  /** `undefined` where none was to be looked at. */
+  readonly evidence: VerifiedEvidence | undefined;
   /** Lines of all files; a verdict each, but for blank ones. */
   readonly lines: number;
   readonly verdicts: Partial<Record<Verdict, number>>;

@@ -4,7 +4,7 @@ import type { BlockReport } from './judge-block.ts';
 import { ServiceTally } from './service-tally.ts';
 import { COPY_WORDS, SpellingTable } from './spelling-table.ts';
 import type { Finding, FindingKind, LineFinding } from './verdict.ts';
-import type { VerifiedFile, VerifySummary } from './verify-summary.ts';
+import type { VerifiedEvidence, VerifiedFile, VerifySummary } from './verify-summary.ts';
 
 /** Adds up what blocks of lines are, over all files; blocks come in the order of files and lines. */
 export class VerifyTally {
@@ -64,13 +64,14 @@ export class VerifyTally {
     for (const gap of gaps ?? []) this.note({ kind: 'gap', reason: gapText(gap) });
   }
 
-  summary(ring: KeyRing, elapsedMs: number): VerifySummary {
+  summary(ring: KeyRing, evidence: VerifiedEvidence | undefined, elapsedMs: number): VerifySummary {
     const signers = [...this.#signers.values()].map((signer) => {
       const isPinned = ring.isPinned(signer.name);
       return { ...signer, isPinned };
     });
     return {
       files: this.#files,
+      evidence,
       lines: this.#lines,
       verdicts: this.#services.total,
       services: this.#services.counts.sort((a, b) => (a.svc < b.svc ? -1 : 1)),

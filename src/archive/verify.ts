@@ -11,12 +11,13 @@ import { gatherKeys } from './gather-keys.ts';
 import type { BlockReport } from './judge-block.ts';
 import { keyData } from './known-keys.ts';
 import { blocksOf } from './line-block.ts';
+import { verifyEvidence } from './evidence.ts';
 import { openReceipt, type OpenedReceipt } from './open-receipt.ts';
 import { textFlaw } from './text-flaw.ts';
 import type { FindingKind } from './verdict.ts';
 import type { VerifyInput, VerifyOptions } from './verify-options.ts';
 import { VerifyTally } from './verify-tally.ts';
-import type { VerifySummary } from './verify-summary.ts';
+import type { VerifiedEvidence, VerifySummary } from './verify-summary.ts';
 
 /** Less than this is judged sooner than threads are there to judge it. */
 const BYTES_PER_THREAD = 1024 * 1024;
@@ -52,7 +53,7 @@ class Verification {
   }
 
   async run(): Promise<VerifySummary> {
-    const { inputs } = this.#options;
+    const { inputs, evidence: folder } = this.#options;
     const again: LineFile[] = [];
     let judges: BlockJudges | undefined;
     try {
@@ -67,8 +68,9 @@ class Verification {
         await this.#judgeFile(inputs[at]!, file, at, judges, totalLines);
       if (this.#checksSignatures) this.#findKeys();
       this.#tally.findGaps();
+      const evidence = folder === undefined ? undefined : await this.#judgeEvidence(folder);
       await this.#tell();
-      return this.#tally.summary(this.#ring, performance.now() - this.#startedMs);
+      return this.#tally.summary(this.#ring, evidence, performance.now() - this.#startedMs);
     } finally {
       await judges?.close();
       await Promise.all(again.map((file) => file.close()));
@@ -146,6 +148,17 @@ class Verification {
     tally.end(receipt && flaws.length === 0);
     this.#lines += tally.lines;
     this.#bytes += tally.bytes;
+  }
+
+  async #judgeEvidence(folder: string): Promise<VerifiedEvidence> {
+    const { pinnedKeys = [], pinnedOnly: only = false, signal } = this.#options;
+    const keys = new KeyRing();
+    for (const { name, key, id } of pinnedKeys) keys.pin(name, key, id);
+    const onFlaw = async (file: string, reason: string): Promise<void> => {
+      this.#tally.note({ kind: 'evidence', file, reason });
+      await this.#tell();
+    };
+    return verifyEvidence(folder, { vouched: { keys, only }, onFlaw, signal });
   }
 
   /** Names and IDs of which several keys are known, and keys that anybody can sign with. */

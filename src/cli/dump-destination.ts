@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Destination } from '../dump/destination.ts';
 import { FileDestination } from '../dump/file-destination.ts';
 import { gaveAnything, type DumpSummary } from '../dump/summary.ts';
@@ -23,6 +24,7 @@ export interface DestinationFlags {
 export interface PlaceFlags extends DestinationFlags {
   readonly quarantine?: string;
   readonly variants?: string;
+  readonly evidence?: string;
   readonly receipt?: string;
   readonly peers?: string;
   readonly soulFile?: string;
@@ -47,17 +49,19 @@ const BESIDE = ['lock', 'part', 'old', 'damaged'];
 
 /** Asserts that no file which a dump writes is another that it writes or reads. Throws `USAGE`. */
 export async function assertPlacesApart(flags: PlaceFlags): Promise<void> {
-  const { output, idsFrom, quarantine, variants, receipt, peers, soulFile } = flags;
+  const { output, idsFrom, quarantine, variants, evidence, receipt, peers, soulFile } = flags;
   if (output === '') throw new MeshBackupError('USAGE', '-o wants the name of a file.');
   const isFile = output !== undefined && output !== '-';
   const backup = isFile ? await realpath(output).catch(() => output) : undefined;
   const beside = (ending: string): string | undefined => backup && `${backup}.${ending}`;
+  if (evidence !== undefined && backup !== undefined) await assertNotWithin(evidence, `${backup}.work`);
   await assertApart(
     [
       isFile ? { name: '-o', path: backup } : { name: 'stdout', path: stdoutPath() },
       ...BESIDE.map((ending) => ({ name: `the .${ending} of -o`, path: beside(ending) })),
       { name: 'the quarantine', path: quarantine ?? beside('quarantine') },
       { name: '--variants', path: variants },
+      { name: '--evidence', path: evidence },
       { name: '--receipt', path: receipt === 'auto' ? beside('receipt') : receipt },
     ],
     [
@@ -66,6 +70,16 @@ export async function assertPlacesApart(flags: PlaceFlags): Promise<void> {
       { name: '--soul-file', path: soulFile === '-' ? undefined : soulFile },
     ],
   );
+}
+
+/** What lies in the folder of a run's work is of no use when the run is over, and removed. Throws `USAGE`. */
+async function assertNotWithin(path: string, work: string): Promise<void> {
+  const [place, folder] = await Promise.all(
+    [path, work].map((one) => realpath(one).catch(() => resolve(one))),
+  );
+  if (place === folder || dirname(place!) === folder) {
+    throw new MeshBackupError('USAGE', `--evidence cannot lie in ${work}.`);
+  }
 }
 
 /** Opens what `-o` names, or stdout. Throws `USAGE`, `LOCKED`, and as reading and writing files do. */

@@ -31,6 +31,7 @@ export interface DumpFlags extends SoulFlags, DestinationFlags, SelectionFlags, 
   readonly strict?: true;
   readonly quarantine?: string;
   readonly variants?: string;
+  readonly evidence?: string;
   readonly keepMisfits?: true;
   readonly receipt?: string;
 }
@@ -90,6 +91,7 @@ export function declareDumpFlags(command: Command): void {
     .option('--strict', 'events that do not verify are a failure (13)')
     .option('--quarantine <file>', 'keep events that do not verify here, as NDJSON')
     .option('--variants <file>', 'keep copies that lost but say something else here')
+    .option('--evidence <dir>', 'keep signed answers that prove false copies here')
     .option('--keep-misfits', 'write events whose ID does not fit, too');
   declareMeshFlags(command);
   command.option(

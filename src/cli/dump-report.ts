@@ -1,6 +1,6 @@
 import { measuredRecord } from '../receipt/meter.ts';
 import { peerRecord } from '../dump/peer-record.ts';
-import type { DumpSummary, PriorSummary, Suspects } from '../dump/summary.ts';
+import type { DumpSummary, EvidenceCounts, PriorSummary, Suspects } from '../dump/summary.ts';
 import type { MeshBackupError } from '../errors.ts';
 import { walkState, type Flaw, type WalkReport } from '../sync/walk-report.ts';
 import { line, paragraph, styled, type Line } from './line.ts';
@@ -60,7 +60,7 @@ export interface DumpOutcome {
 }
 
 /** The summary for people. */
-export function summaryLines({ peers, events, before, leftDamaged }: DumpSummary): Line[] {
+export function summaryLines({ peers, events, evidence, before, leftDamaged }: DumpSummary): Line[] {
   const inState = (state: string): readonly WalkReport[] => peers.filter((peer) => walkState(peer) === state);
   const incomplete = inState('incomplete');
   const failed = inState('failed');
@@ -89,9 +89,16 @@ export function summaryLines({ peers, events, before, leftDamaged }: DumpSummary
           line`  ${n(events.fromBackup)} were in the backup, ${n(events.fromEarlierRuns)} came from runs that were cut short; ${n(events.added)} are new`,
         ]
       : []),
+    ...(evidence === undefined ? [] : evidenceLines(evidence)),
     ...(before === undefined ? [] : priorLines(before)),
     ...(leftDamaged > 0 ? [line`  ${n(leftDamaged)} lines of runs that were cut short hold no event`] : []),
   ];
+}
+
+function evidenceLines({ files, leftOut }: EvidenceCounts): Line[] {
+  const further =
+    leftOut > 0 ? [line`  ${formatCount(leftOut)} further false copies are in no evidence`] : [];
+  return files > 0 || leftOut > 0 ? [line`  ${formatCount(files)} files of evidence kept`, ...further] : [];
 }
 
 function priorLines({ moved, damaged, trouble }: PriorSummary): Line[] {
@@ -111,7 +118,7 @@ export function writtenLine({ summary, path, isWritten }: DumpOutcome): Line {
 
 /** The summary for scripts, the last record of `--json`. */
 export function summaryRecord({ summary, path, isWritten }: DumpOutcome, exitStatus: number): JsonRecord {
-  const { events, suspects, output, before, leftDamaged, elapsedMs } = summary;
+  const { events, suspects, evidence, output, before, leftDamaged, elapsedMs } = summary;
   return {
     type: 'summary',
     exitStatus,
@@ -120,6 +127,7 @@ export function summaryRecord({ summary, path, isWritten }: DumpOutcome, exitSta
     peers: summary.peers.map(peerRecord),
     events,
     suspects,
+    evidence,
     bytesWritten: output.raw.bytes,
     output: measuredRecord(output),
     before: before && priorRecord(before),

@@ -1,6 +1,6 @@
 import type { ServiceCounts } from '../archive/service-tally.ts';
 import { SEVERITIES, type Finding, type FindingKind, type Verdict } from '../archive/verdict.ts';
-import type { VerifySummary } from '../archive/verify-summary.ts';
+import type { VerifiedEvidence, VerifySummary } from '../archive/verify-summary.ts';
 import { line, styled, type Line } from './line.ts';
 import type { JsonRecord } from './output.ts';
 import { formatCount, formatDuration } from './progress-format.ts';
@@ -74,7 +74,7 @@ function sumOf(counts: ServiceCounts['counts']): number {
 
 /** The result for people: verdicts by service, what else was found, receipts. */
 export function verifyLines(summary: VerifySummary, width: number): Line[] {
-  const { services, verdicts, files, findings, lines, fitting, distinct, elapsedMs } = summary;
+  const { evidence, services, verdicts, files, findings, lines, fitting, distinct, elapsedMs } = summary;
   const rows: Row[] = [...services, { svc: '', counts: verdicts, isTotal: true }];
   const found = (Object.keys(SEVERITIES) as FindingKind[]).filter((kind) => findings[kind] !== undefined);
   const held = files.filter(({ receiptHolds }) => receiptHolds !== undefined);
@@ -90,6 +90,20 @@ export function verifyLines(summary: VerifySummary, width: number): Line[] {
         ? styled('green', line`The receipt of ${path} holds`)
         : styled('red', line`The receipt of ${path} does not hold`),
     ),
+    ...(evidence === undefined ? [] : evidenceLines(evidence)),
+  ];
+}
+
+/** Who handed out what, as far as it is proven. */
+function evidenceLines({ folder, files, held, liars }: VerifiedEvidence): Line[] {
+  const n = formatCount;
+  const sum = line`${n(held)} of ${n(files)} files of evidence in ${folder} hold`;
+  return [
+    held < files ? styled('red', sum) : sum,
+    ...liars.map(({ key, claims }) => {
+      const found = Object.entries(claims).map(([kind, count]) => `${n(count)} ${kind}`);
+      return line`  ${key} handed out ${found.join(', ')}`;
+    }),
   ];
 }
 
@@ -103,11 +117,20 @@ export function signerLines({ signers }: VerifySummary): Line[] {
 
 /** The records of `--json` beside findings; the summary is the last. */
 export function verifyRecords(summary: VerifySummary, exitStatus: number): JsonRecord[] {
-  const { files, services, signers, firstTsNs, lastTsNs, ...rest } = summary;
+  const { files, services, signers, evidence, firstTsNs, lastTsNs, ...rest } = summary;
+  const { liars = [], ...kept } = evidence ?? {};
   return [
     ...services.map(({ svc, counts }) => ({ type: 'service', svc, verdicts: counts })),
     ...signers.map((signer) => ({ type: 'signer', ...signer })),
     ...files.map(({ path, ...file }) => ({ type: 'file', file: path, ...file })),
-    { type: 'summary', exitStatus, ...rest, firstTs: firstTsNs, lastTs: lastTsNs },
+    ...liars.map((liar) => ({ type: 'liar', ...liar })),
+    {
+      type: 'summary',
+      exitStatus,
+      ...rest,
+      ...(evidence && { evidence: kept }),
+      firstTs: firstTsNs,
+      lastTs: lastTsNs,
+    },
   ];
 }

@@ -3,6 +3,7 @@ import type { ProxySettings } from '../mesh/proxy.ts';
 import type { Requester } from '../mesh/request-signing.ts';
 import type { Introduce, WalkBounds } from '../sync/walk-peer.ts';
 import type { WalkReport } from '../sync/walk-report.ts';
+import type { EvidenceFolder } from '../evidence/evidence-folder.ts';
 import type { Destination } from './destination.ts';
 import type { EventFilter } from '../event/filter.ts';
 import type { RecordSink } from '../jsonl/record-sink.ts';
@@ -43,6 +44,8 @@ export interface DumpOptions {
   readonly keepMisfits: boolean;
   readonly quarantine?: RecordSink | undefined;
   readonly variants?: RecordSink | undefined;
+  /** Keeps signed answers that prove what peers handed out. Whoever opened it closes it. */
+  readonly evidence?: EvidenceFolder | undefined;
   readonly destination: Destination;
   /** Hash what is written, and what was there before. */
   readonly fingerprint?: boolean;

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { MeshBackupError } from '../errors.ts';
 import { eventBytes, type EventView } from '../event/event-view.ts';
 import { KeyRing } from '../event/keyring.ts';
@@ -8,6 +9,7 @@ import type { Run } from '../merge/run.ts';
 import { RunPool } from '../merge/run-pool.ts';
 import type { DumpOptions } from './dump-options.ts';
 import { DumpOutput } from './dump-output.ts';
+import { EvidenceKeeper } from './evidence-keeper.ts';
 import { fetchAll } from './fetch.ts';
 import { compileFilter, filterText } from '../event/filter.ts';
 import { Intake } from './intake.ts';
@@ -28,6 +30,8 @@ export async function dump(options: DumpOptions): Promise<DumpSummary> {
   const startedMs = Date.now();
   const keys = new KeyRing();
   const pool = new RunPool({ memoryBytes: options.memoryBytes, folder: work?.spillFolder });
+  const evidence =
+    options.evidence && new EvidenceKeeper(options.evidence, work?.spillFolder ?? tmpdir(), keys);
   try {
     const before = prior && (await readPrior(prior, { keys, pool, keepMisfits, quarantine, fingerprint }));
     const isWelcome = (event: EventView): boolean => mayStand(proveEvent(event), keepMisfits);
@@ -46,7 +50,7 @@ export async function dump(options: DumpOptions): Promise<DumpSummary> {
     const filters = logFilters(options);
     const taken = new TakenWalks(left?.walks ?? [], filters, startedMs);
     const log = work?.startLog(startedMs, filters);
-    const peers = await fetchAll(options, { intake, pool, keys, log, taken });
+    const peers = await fetchAll(options, { intake, pool, keys, log, taken, evidence });
     observer?.merging?.();
 
     counts.fromBackup = prior?.role === 'kept' ? before!.events : 0;
@@ -55,8 +59,9 @@ export async function dump(options: DumpOptions): Promise<DumpSummary> {
     const closeOff = before?.endsTorn === true && prior!.isAppendedTo;
     const output = new DumpOutput(destination, { closeOff, fingerprint });
     const runs = [...pool.finish(), ...(left?.runs ?? []), ...(before?.runs ?? [])];
-    await writeMerged(runs, { pool, keys }, output, counts, options);
+    await writeMerged(runs, { pool, keys, onLoser: evidence?.onLoser }, output, counts, options);
     const written = await output.end();
+    await evidence?.end();
     assertAllAccountedFor(counts);
     await quarantine?.sync();
     await variants?.sync();
@@ -64,6 +69,7 @@ export async function dump(options: DumpOptions): Promise<DumpSummary> {
       peers,
       events: counts,
       suspects: intake.suspects,
+      evidence: evidence?.counts,
       output: written,
       before: before && summarizePrior(before, prior.file.damage),
       leftDamaged: left?.damaged ?? 0,
@@ -71,20 +77,21 @@ export async function dump(options: DumpOptions): Promise<DumpSummary> {
       elapsedMs: Date.now() - startedMs,
     };
   } finally {
+    evidence?.close();
     pool.close();
   }
 }
 
 async function writeMerged(
   runs: readonly Run[],
-  { pool, keys }: Pick<MergeOptions, 'pool' | 'keys'>,
+  shared: Pick<MergeOptions, 'pool' | 'keys' | 'onLoser'>,
   output: DumpOutput,
   counts: EventCounts,
   { variants, observer }: DumpOptions,
 ): Promise<void> {
   const tally = emptyTally();
   const onVariant = variants && ((loser: Copy, winner: Copy) => variants.add(variantRecord(loser, winner)));
-  for await (const events of merge(runs, { pool, keys, tally, onVariant })) {
+  for await (const events of merge(runs, { ...shared, tally, onVariant })) {
     const bytes = await output.write(events);
     observer?.written?.(events.length, bytes);
   }

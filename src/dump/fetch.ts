@@ -9,6 +9,7 @@ import type { PeerAddress } from '../mesh/peer-list.ts';
 import { walkPeer, type Walk, type WalkedPage } from '../sync/walk-peer.ts';
 import type { WalkReport } from '../sync/walk-report.ts';
 import type { DumpOptions } from './dump-options.ts';
+import type { EvidenceKeeper } from './evidence-keeper.ts';
 import type { Intake } from './intake.ts';
 import type { LeftWalk } from './leftover.ts';
 import { reportTaken, type TakenWalks } from './taken-walks.ts';
@@ -23,6 +24,7 @@ export interface FetchContext {
   readonly log: WorkLog | undefined;
   /** What earlier runs walked; their events are runs already. */
   readonly taken: TakenWalks;
+  readonly evidence: EvidenceKeeper | undefined;
 }
 
 /** Who can keep coming late for so long is making us wait. */
@@ -129,19 +131,21 @@ class PeerFetch {
         this.#takenWalk = this.#context.taken.claim(publicKey);
         return this.#takenWalk !== undefined;
       },
+      onAnswer: this.#context.evidence?.onAnswer,
       now: Date.now,
     });
   }
 
   async #take(pages: AsyncIterable<WalkedPage>): Promise<void> {
     const { report } = this.#walk;
-    const { intake, log, pool } = this.#context;
+    const { intake, log, pool, evidence } = this.#context;
     for await (const { part, events } of pages) {
       await intake.take(events, report.label, (accepted) => {
         for (const event of accepted) this.#builders[part].add(event);
         log?.write({ peer: this.#number, part }, accepted);
         pool.relieve();
       });
+      await evidence?.settle();
       this.#options.observer?.peerAdvanced?.(report);
     }
   }

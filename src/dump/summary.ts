@@ -37,12 +37,22 @@ export interface Suspects {
   count: number;
 }
 
+/** What was kept of provably false copies. */
+export interface EvidenceCounts {
+  /** Files that were written. */
+  files: number;
+  /** False copies that no file names: there was enough of that key, or too much in all. */
+  leftOut: number;
+}
+
 /** What a dump did. Failure has the shape of success, plus reasons (in each peer's flaws). */
 export interface DumpSummary {
   readonly peers: readonly WalkReport[];
   readonly events: EventCounts;
   /** Who gave misfits and hostile events, and why they are such. */
   readonly suspects: readonly Suspects[];
+  /** `undefined` where it was not asked for. */
+  readonly evidence: EvidenceCounts | undefined;
   readonly output: Measured;
   /** The backup that was there; `undefined`: none. */
   readonly before: PriorSummary | undefined;

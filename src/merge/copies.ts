@@ -13,7 +13,7 @@ export interface Copy {
   readonly origins: ReadonlySet<RunOrigin>;
 }
 
-/** Told of a copy that lost although it says something else than the winner. */
+/** Told of a copy that lost, and of the one that won. */
 export type VariantListener = (loser: Copy, winner: Copy) => Promise<void> | void;
 
 /** So much of the copies of one event is in memory at a time: more spellings fill our disk, not our memory. */
@@ -63,6 +63,11 @@ export class Copies {
       await tell?.(loser, winner);
     }
     return count;
+  }
+
+  /** Tells of all losers. */
+  async tellLosers(winner: Copy, tell: VariantListener | undefined): Promise<void> {
+    if (tell !== undefined) for (const loser of this.#losers(winner)) await tell(loser, winner);
   }
 
   *#losers(winner: Copy): Generator<Copy, void, undefined> {

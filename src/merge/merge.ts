@@ -31,6 +31,8 @@ export interface MergeOptions {
   readonly keys: KeyRing;
   readonly tally: MergeTally;
   readonly onVariant?: VariantListener | undefined;
+  /** Told of every copy that lost, variant or not. */
+  readonly onLoser?: VariantListener | undefined;
 }
 
 export function emptyTally(): MergeTally {
@@ -103,13 +105,17 @@ function settleSingle(
 }
 
 /** Chooses among several spellings, and counts them; `undefined`: there is nothing to write. */
-async function settle(copies: Copies, { tally, onVariant }: MergeOptions): Promise<EventView | undefined> {
+async function settle(
+  copies: Copies,
+  { tally, onVariant, onLoser }: MergeOptions,
+): Promise<EventView | undefined> {
   if (copies.given.times === 0) return undefined;
   const winner = copies.choose();
   const isWritten = !copies.isKnown(winner);
   count(copies.given, isWritten, tally);
   if (isWritten) tally.better++;
   tally.variants += await copies.tellVariants(winner, onVariant);
+  await copies.tellLosers(winner, onLoser);
   return isWritten ? winner.event : undefined;
 }
 

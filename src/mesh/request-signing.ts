@@ -10,7 +10,7 @@ export interface Requester {
 }
 
 /** Headers of a mesh message, as sent or as received (lower-case names). */
-interface MeshHeaders {
+export interface MeshHeaders {
   readonly 'x-nara-name': string;
   /** Unix milliseconds, decimal. */
   readonly 'x-nara-timestamp': string;

@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import { MeshBackupError } from '../errors.ts';
 import type { PublicKey } from '../identity/keypair.ts';
 import type { HttpAnswer } from '../mesh/http.ts';
-import { signRequest, toHttpHeaders } from '../mesh/request-signing.ts';
+import { parseMeshHeaders, signRequest, toHttpHeaders } from '../mesh/request-signing.ts';
 import { noteSignature } from './acquaintance.ts';
 import { parseSyncAnswer, type SyncAnswer } from './answer.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -90,7 +90,15 @@ export class SyncClient {
     const http = await this.#ask(body);
     assertUsable(http, this.#options.now());
     const answer = parseSyncAnswer(http.body, this.#options.memo);
-    return { answer, verdict: this.#judgeSignature(http, answer) };
+    const verdict = this.#judgeSignature(http, answer);
+    if (verdict?.signature === 'whole') this.#tell(http, answer, body);
+    return { answer, verdict };
+  }
+
+  #tell({ headers, body }: HttpAnswer, answer: SyncAnswer, request: string): void {
+    const signed = parseMeshHeaders(headers);
+    if (this.#key === undefined || typeof signed === 'string') return;
+    this.#options.onAnswer?.({ key: this.#key, headers: signed, body, answer, request });
   }
 
   async #ask(body: string): Promise<HttpAnswer> {

@@ -1,6 +1,8 @@
 import type { EventMemo } from '../event/event-memo.ts';
 import type { PeerHttp } from '../mesh/http.ts';
-import type { Requester } from '../mesh/request-signing.ts';
+import type { MeshHeaders, Requester } from '../mesh/request-signing.ts';
+import type { PublicKey } from '../identity/keypair.ts';
+import type { SyncAnswer } from './answer.ts';
 
 /** How often a request that failed for now is sent again, and how long is waited before. */
 export interface RetryBounds {
@@ -41,6 +43,17 @@ export const DEFAULT_WALK_BOUNDS: WalkBounds = {
 /** Does something while a peer may ask us for our key; `onTold` is called when it did. */
 export type Introduce = <T>(ask: () => Promise<T>, onTold: () => void) => Promise<T>;
 
+/** An answer whose headers are signed by the peer's key, over the whole body: what it gives, it gave. */
+export interface SignedAnswer {
+  readonly key: PublicKey;
+  readonly headers: MeshHeaders;
+  /** As it came. */
+  readonly body: Buffer;
+  readonly answer: SyncAnswer;
+  /** The body of our request. Nothing in the answer says that this is what was asked. */
+  readonly request: string;
+}
+
 export interface WalkOptions extends WalkBounds {
   readonly http: PeerHttp;
   readonly requester: Requester;
@@ -56,6 +69,8 @@ export interface WalkOptions extends WalkBounds {
   readonly checkpoints: boolean;
   /** Asked once, with the key that the peer shows: whether what it holds is had already. Then it has only to prove the key. */
   readonly isHad?: (publicKey: string) => boolean;
+  /** Told of each signed answer, also of one that ends the walk; what it is given is good until it returns. It must not throw. */
+  readonly onAnswer?: ((answer: SignedAnswer) => void) | undefined;
   /** Lets a peer that does not know us ask for our key while `ask` is done; only called for such a peer, once. */
   readonly introduce?: Introduce | undefined;
   /** Ends the walk; its reason is reported as the flaw. */
@@ -80,5 +95,6 @@ export type SyncOptions = Pick<
   | 'memo'
   | 'acceptUnsigned'
   | 'introduce'
+  | 'onAnswer'
   | 'now'
 >;

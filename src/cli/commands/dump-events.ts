@@ -4,6 +4,7 @@ import { judgeDump } from '../../dump/outcome.ts';
 import { peerRecord } from '../../dump/peer-record.ts';
 import { makeReceipt } from '../../dump/receipt.ts';
 import type { ExitStatus } from '../../errors.ts';
+import { EvidenceFolder } from '../../evidence/evidence-folder.ts';
 import { walkState } from '../../sync/walk-report.ts';
 import type { CommandModule } from '../command-module.ts';
 import { boundsOf, declareDumpFlags, demandsOf, type DumpFlags } from '../dump-flags.ts';
@@ -65,9 +66,11 @@ export const dumpEvents: CommandModule<DumpFlags> = {
     const progress = startProgress(output, true);
     let mesh: OpenMesh | undefined;
     let receipt: ReceiptPlace | undefined;
+    let evidence: EvidenceFolder | undefined;
     try {
       const receiptAt = flags.dryRun ? undefined : receiptPath(flags.receipt, target.path);
       receipt = receiptAt === undefined ? undefined : await ReceiptPlace.take(receiptAt);
+      evidence = await openEvidence(flags);
       mesh = await openMesh(flags, context);
       const { peers, proxy } = mesh;
       if (peers.length > 0)
@@ -87,6 +90,7 @@ export const dumpEvents: CommandModule<DumpFlags> = {
         acceptUnsigned: flags.acceptUnsignedPeers ?? false,
         keepMisfits: flags.keepMisfits ?? false,
         ...(await openSinks(flags, target.path, sinks)),
+        evidence,
         destination: target.destination,
         fingerprint: receipt !== undefined,
         signal,
@@ -107,7 +111,7 @@ export const dumpEvents: CommandModule<DumpFlags> = {
       return report({ summary, error, path: target.path, isWritten }, output);
     } finally {
       progress.stop();
-      await closeAll([sinks, receipt, target, mesh && { close: mesh.leave }]);
+      await closeAll([sinks, evidence, receipt, target, mesh && { close: mesh.leave }]);
     }
   },
 };
@@ -116,6 +120,11 @@ export const dumpEvents: CommandModule<DumpFlags> = {
 async function closeAll(all: readonly ({ close(): Promise<void> } | undefined)[]): Promise<void> {
   const ended = await Promise.allSettled(all.map(async (one) => one?.close()));
   for (const one of ended) if (one.status === 'rejected') throw one.reason;
+}
+
+/** Opened at once: what cannot be written is better known before hours of work. A dry run writes nothing. */
+async function openEvidence({ evidence, dryRun }: DumpFlags): Promise<EvidenceFolder | undefined> {
+  return evidence === undefined || dryRun ? undefined : EvidenceFolder.open(evidence);
 }
 
 /** What a backup may not hold stays beside it. A dry run writes nothing. */

@@ -19,6 +19,7 @@ interface VerifyFlags {
   readonly keys?: string;
   readonly pinnedOnly?: true;
   readonly receipt?: string;
+  readonly evidence?: string;
   readonly findings?: string;
   readonly strict?: true;
   /** `--no-signatures` makes it false. */
@@ -35,6 +36,7 @@ export const verifyCommand: CommandModule<VerifyFlags> = {
     'a.jsonl',
     '-q --receipt auto --keys keys.txt a.jsonl.gz',
     '--findings findings.ndjson a.jsonl b.jsonl.gz',
+    '--evidence evidence --keys keys.txt',
   ],
   environment: { TMPDIR: 'where stdin is kept while it is read twice' },
   notes: [
@@ -53,6 +55,7 @@ export const verifyCommand: CommandModule<VerifyFlags> = {
       .option('--keys <file>', 'vouch for keys: `name key` or {"name","public_key"}')
       .option('--pinned-only', 'no other keys count')
       .option('--receipt <file>', 'hold the backup against its receipt; auto: FILE.receipt')
+      .option('--evidence <dir>', 'judge what dump-events --evidence kept; FILE may be\nleft out')
       .option('--findings <file>', 'write what was found here, as NDJSON, anew')
       .option('--strict', 'whatever is found is a failure (13)')
       .option('--no-signatures', 'check IDs alone')
@@ -62,20 +65,22 @@ export const verifyCommand: CommandModule<VerifyFlags> = {
 
   async run(flags, context) {
     const { output, stdin, signal } = context;
-    const backups = new BackupOperands(context.operands);
-    if (backups.waitsForTyping(stdin)) return context.showHelp();
-    const receipts = receiptPaths(flags.receipt, backups.paths);
+    const isEvidenceAlone = flags.evidence !== undefined && context.operands.length === 0;
+    const backups = isEvidenceAlone ? undefined : new BackupOperands(context.operands);
+    if (backups?.waitsForTyping(stdin)) return context.showHelp();
+    const paths = backups?.paths ?? [];
+    const receipts = receiptPaths(flags.receipt, paths);
     await assertApart(
       [{ name: '--findings', path: flags.findings }],
       [
-        ...backups.paths.map((path) => ({ name: 'a backup', path: path === '-' ? undefined : path })),
+        ...paths.map((path) => ({ name: 'a backup', path: path === '-' ? undefined : path })),
         ...receipts.map((path) => ({ name: '--receipt', path })),
         { name: '--keys', path: flags.keys },
       ],
     );
     const pinnedKeys = await readPinnedKeys(flags);
     const receiptBytes = await Promise.all(receipts.map((path) => readReceipt(path)));
-    const files = await backups.open(stdin, signal);
+    const files = (await backups?.open(stdin, signal)) ?? [];
     const progress = startProgress(output, false);
     let findings: FindingsFile | undefined;
     try {
@@ -86,6 +91,7 @@ export const verifyCommand: CommandModule<VerifyFlags> = {
           const [path, bytes] = [receipts[at], receiptBytes[at]];
           return path === undefined || bytes === undefined ? { file } : { file, receipt: { path, bytes } };
         }),
+        ...(flags.evidence !== undefined && { evidence: flags.evidence }),
         pinnedKeys,
         pinnedOnly: flags.pinnedOnly ?? false,
         checkSignatures: flags.signatures,
