@@ -5,9 +5,14 @@ import { expect, onTestFinished, test } from 'vitest';
 import { verify } from '../../src/archive/verify.ts';
 import type { Finding } from '../../src/archive/verdict.ts';
 import type { VerifiedEvidence } from '../../src/archive/verify-summary.ts';
-import { parseEvidence } from '../../src/evidence/evidence-file.ts';
+import { EvidenceKeeper } from '../../src/dump/evidence-keeper.ts';
+import { KeyRing } from '../../src/event/keyring.ts';
+import { MAX_EVIDENCE_BYTES, parseEvidence } from '../../src/evidence/evidence-file.ts';
 import { EvidenceFolder } from '../../src/evidence/evidence-folder.ts';
 import type { SandboxMesh } from '../../src/sandbox/mesh.ts';
+import { ALL_ZERO_SOUL_KEY, PublicKey } from '../../src/identity/keypair.ts';
+import { parseSyncAnswer } from '../../src/sync/answer.ts';
+import { ALICE } from '../archive/verifying.ts';
 import { BOUNDS, dumpMesh, withMesh, type Dumped } from './dump-mesh.ts';
 
 async function newFolder(): Promise<string> {
@@ -118,6 +123,44 @@ test('of one key there are ten files at most over all runs, what is more is coun
     expect(after).toHaveLength(10);
     expect(after).not.toContain(names[0]); // its number is not used again unless it was the last
   });
+});
+
+test('a file names 20 robbed copies at most; the others are counted', async () => {
+  await withMesh({ eventsPerNara: 900, faults: { carol: 'strip' } }, async (mesh) => {
+    const folder = await newFolder();
+    const { dumped } = await dumpWithEvidence(mesh, folder, { bounds: BOUNDS });
+    const claims = await Promise.all(
+      (await readdir(folder)).map(async (name) => parseEvidence(await readFile(join(folder, name)))!.claims),
+    );
+    expect(claims.map(({ length }) => length)).toEqual([20]);
+    expect(dumped.summary.evidence!.leftOut).toBeGreaterThan(0);
+  });
+});
+
+test('the room for one key ends with files and with bytes, that of others does not', async () => {
+  const folder = await EvidenceFolder.open(await newFolder());
+  for (let number = 1; number <= 10; number++) expect(folder.reserve('liar', 1)).toMatch(`-${number}.json`);
+  expect(folder.reserve('liar', 1)).toBeUndefined();
+  expect(folder.reserve('large', MAX_EVIDENCE_BYTES)).toBeDefined();
+  expect(folder.reserve('large', 1)).toBeUndefined();
+  await folder.close();
+});
+
+test('answers under a key that anybody can sign with are not kept', async () => {
+  const folder = await EvidenceFolder.open(await newFolder());
+  const page = Buffer.from('{"events":[{"id":"00000000","ts":1,"svc":"seen","seen":{"observer":"a"}}]}');
+  const headers = { 'x-nara-name': 'a', 'x-nara-timestamp': '1', 'x-nara-signature': '' };
+  const kept = async (key: string): Promise<number> => {
+    const keeper = new EvidenceKeeper(folder, tmpdir(), new KeyRing());
+    const answer = parseSyncAnswer(page);
+    keeper.onAnswer({ key: PublicKey.parse(key)!, headers, body: page, answer, request: '' });
+    await keeper.end();
+    keeper.close();
+    return keeper.counts.files;
+  };
+  expect(await kept(ALICE.publicKey)).toBe(1);
+  expect(await kept(ALL_ZERO_SOUL_KEY)).toBe(0);
+  await folder.close();
 });
 
 test('what was asked is kept as context, the answer as it came', async () => {

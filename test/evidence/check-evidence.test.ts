@@ -86,7 +86,9 @@ function of(body: Buffer, claims = claimsOf(body)): [string, Buffer, Vouched] {
 }
 
 describe('what another copy shows', () => {
-  const keys = accusingKeys(ringOf(...[ALICE, BOB, CAROL].map((who) => greeting(who))));
+  const ring = ringOf(...[ALICE, BOB, CAROL, { ...ALICE, name: 'alice:' }].map((who) => greeting(who)));
+  ring.add('alice:', PublicKey.parse(ALICE.publicKey)!);
+  const keys = accusingKeys(ring);
   const good = sight('alice', 10, ALICE);
 
   function robbed(given: string, better: string, source = keys): [string, Buffer, Vouched] | undefined {
@@ -113,6 +115,10 @@ describe('what another copy shows', () => {
     for (const who of [ALICE, BOB]) pinned.pin(who.name, PublicKey.parse(MALLORY.publicKey)!, who.naraId);
     expect(checkEvidence(name, bytes, { keys: pinned, only: false })).toHaveProperty('flaw');
     expect(checkEvidence(name, bytes, { keys: new KeyRing(), only: true })).toHaveProperty('flaw');
+    for (const other of ['misfit', 'disorder'])
+      expect(checkEvidence(name, Buffer.from(bytes.toString().replace(kind, other)), NOBODY)).toHaveProperty(
+        'flaw',
+      );
     const right = new KeyRing();
     for (const who of [ALICE, BOB]) right.pin(who.name, PublicKey.parse(who.publicKey)!, who.naraId);
     expect(checkEvidence(name, bytes, { keys: right, only: true })).not.toHaveProperty('flaw');
@@ -122,7 +128,7 @@ describe('what another copy shows', () => {
     ['the same copy', good, good],
     ['a better signature than the better one', good, without(good)],
     ['an event that nobody but a stranger signed', sight('alice', 10), sight('alice', 10, BOB)],
-    ['a copy that another signed, too', sight('alice', 10, BOB), good],
+    ['a copy that another signed, too', sight('alice', 10, MALLORY), good],
     ['another event', sight('alice', 11), good],
     [
       'a better copy under a key that nobody knows',
