@@ -15,7 +15,7 @@ export function judgeVerify(
   }: Pick<VerifySummary, 'findings' | 'fitting'> & Partial<Pick<VerifySummary, 'files' | 'evidence'>>,
   strict = false,
 ): MeshBackupError | undefined {
-  const bad = list(findings, strict ? ['bad', 'note'] : ['bad']);
+  const bad = list(findings, strict ? ['bad', 'note', 'torn'] : ['bad']);
   if (bad !== '') return new MeshBackupError('NOT_VERIFIED', `Not all is well: ${bad}`);
   const isEvidenceAlone = evidence !== undefined && files?.length === 0;
   if (isEvidenceAlone && evidence.held === 0) {

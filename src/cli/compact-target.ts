@@ -53,7 +53,7 @@ export async function assertCompactPlacesApart(
   const written = [
     ...BESIDE.map((ending) => ({ name: `the .${ending} of OUT`, path: beside(ending) })),
     { name: 'the quarantine', path: quarantine ?? beside('quarantine') },
-    { name: '--variants', path: variants },
+    { name: 'the variants', path: variants ?? beside('variants') },
   ];
   const inputs = operands.paths.map((path) => ({ name: 'a backup', path: path === '-' ? undefined : path }));
   await assertApart(

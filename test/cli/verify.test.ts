@@ -67,6 +67,7 @@ describe('mesh-backup verify', () => {
     expect((await verify(folder, ['torn'])).status).toBe(3);
     expect((await verify(folder, ['twice'])).status).toBe(0);
     expect((await verify(folder, ['twice', '--strict'])).status).toBe(13);
+    expect((await verify(folder, ['torn', '--strict'])).status).toBe(13);
   });
 
   test('--json: findings, services, signers, files, and the summary last', async () => {

@@ -22,6 +22,7 @@ import { startProgress } from '../progress.ts';
 import { RecordSinks } from '../record-sinks.ts';
 import { readPinnedKeys } from '../restore-flags.ts';
 import { parseSizeBytes } from '../size.ts';
+import type { RecordSink } from '../../jsonl/record-sink.ts';
 
 export const compactBackups: CommandModule<CompactFlags> = {
   name: 'compact',
@@ -52,7 +53,7 @@ export const compactBackups: CommandModule<CompactFlags> = {
       .option('--dry-run', 'read and report, write nothing')
       .option('--keys <file>', 'keys that you vouch for: `name key` lines or NDJSON')
       .option('--quarantine <file>', 'keep lines that hold no good event here, as NDJSON')
-      .option('--variants <file>', 'keep copies that lost but say something else here')
+      .option('--variants <file>', 'keep copies that lost but say something else here,\nnot in OUT.variants')
       .option('--keep-misfits', 'write events whose ID does not fit, too')
       .option('--strict', 'lines that hold no good event are a failure (13)')
       .addOption(
@@ -76,15 +77,16 @@ export const compactBackups: CommandModule<CompactFlags> = {
     try {
       named = await operands.open(stdin, signal);
       const { files: inputs, own } = await target.inputs(named);
-      const beside = target.path === undefined ? undefined : sinks.later(`${target.path}.quarantine`);
+      const beside = (ending: string): RecordSink | undefined =>
+        target.path === undefined ? undefined : sinks.later(`${target.path}.${ending}`);
       const summary = await compact({
         inputs,
         destination: target.destination,
         pinnedKeys,
         keepMisfits: flags.keepMisfits ?? false,
         memoryBytes: flags.memory,
-        quarantine: isRehearsal ? undefined : ((await sinks.open(flags.quarantine)) ?? beside),
-        variants: isRehearsal ? undefined : await sinks.open(flags.variants),
+        quarantine: isRehearsal ? undefined : ((await sinks.open(flags.quarantine)) ?? beside('quarantine')),
+        variants: isRehearsal ? undefined : ((await sinks.open(flags.variants)) ?? beside('variants')),
         signal,
         observer: new CompactProgress(progress),
       });
