@@ -58,5 +58,5 @@ test('kill -9, wherever it comes: OUT is the old one or the new one, whole, and 
     expect(left).toEqual(['backup.jsonl', 'in']);
   }
   // It was hit in more than one place: while it read, and while what it wrote lay beside the file.
-  expect(places.size).toBeGreaterThan(2);
+  expect(places.size).toBeGreaterThan(1);
 });
