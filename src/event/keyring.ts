@@ -33,15 +33,15 @@ export class KeyRing implements KeySource {
     const { payload } = event;
     if (payload?.svc !== 'hey-there' && payload?.svc !== 'chau') return;
     const { from, publicKey, id } = payload;
-    const known = this.#byName.get(from)?.find(publicKey);
-    if (known !== undefined && (id === '' || this.#byId.get(id)?.find(publicKey) !== undefined)) return;
+    const hasHeard = this.#byName.get(from)?.hasHeard(publicKey) === true;
+    if (hasHeard && (id === '' || this.#byId.get(id)?.hasHeard(publicKey) === true)) return;
     if (event.sig === '' || event.emitter === '' || event.emitter !== from || publicKey === '') return;
     if (this.#byName.get(from)?.admits(publicKey) === false) return;
     const greeting = hash('sha256', `${event.computedId} ${publicKey} ${id} ${event.sig}`, 'base64');
     if (this.#heard.has(greeting)) return;
     if (this.#heard.size >= MAX_HEARD) this.#heard.clear();
     this.#heard.add(greeting);
-    const key = known ?? PublicKey.parse(publicKey);
+    const key = this.#byName.get(from)?.find(publicKey) ?? PublicKey.parse(publicKey);
     if (key?.verify(signableDigest(event), event.sig) !== true) return;
     keysOf(this.#byName, from).learn(key);
     if (id !== '') keysOf(this.#byId, id).learn(key);
@@ -74,6 +74,21 @@ export class KeyRing implements KeySource {
     return this.#byId.get(id)?.isContested === true;
   }
 
+  /** Whether the operator vouches for a key of the nara ID. No greeting's signature covers the ID: those are hearsay. */
+  isPinnedId(id: string): boolean {
+    return this.#byId.get(id)?.isPinned === true;
+  }
+
+  /** Whether greetings brought more keys for the name than are kept. Who greets often chooses which are not. */
+  isCrowded(name: string): boolean {
+    return this.#byName.get(name)?.isCrowded === true;
+  }
+
+  /** As `isCrowded`, of a nara ID. */
+  isCrowdedId(id: string): boolean {
+    return this.#byId.get(id)?.isCrowded === true;
+  }
+
   /** All names and IDs that a key is known for. */
   get owners(): { readonly names: Iterable<string>; readonly ids: Iterable<string> } {
     return { names: this.#byName.keys(), ids: this.#byId.keys() };
@@ -99,6 +114,7 @@ class Keys {
   readonly #pinned = new Map<string, PublicKey>();
   readonly #proven = new Map<string, PublicKey>();
   readonly #learnt = new Map<string, PublicKey>();
+  #hasDropped = false;
 
   get isPinned(): boolean {
     return this.#pinned.size > 0;
@@ -106,6 +122,10 @@ class Keys {
 
   get isContested(): boolean {
     return !this.isPinned && this.all().length > 1;
+  }
+
+  get isCrowded(): boolean {
+    return !this.isPinned && this.#hasDropped;
   }
 
   /** Whether the key can count. */
@@ -127,6 +147,12 @@ class Keys {
     if (this.#learnt.size <= MAX_LEARNT_KEYS) return;
     const largest = [...this.#learnt.keys()].reduce((a, b) => (a > b ? a : b));
     this.#learnt.delete(largest);
+    this.#hasDropped = true;
+  }
+
+  /** Whether a greeting that brings the key teaches nothing new. One that was proven first is learnt all the same. */
+  hasHeard(text: string): boolean {
+    return this.isPinned ? this.#pinned.has(text) : this.#learnt.has(text);
   }
 
   find(text: string): PublicKey | undefined {

@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseKeyList } from '../../src/event/key-list.ts';
 import { KeyRing } from '../../src/event/keyring.ts';
 import { PublicKey } from '../../src/identity/keypair.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
+import type { WireObject } from '../../src/sandbox/go-json.ts';
 import { Prng } from '../../src/sandbox/prng.ts';
 import { makeIdentity, type SandboxIdentity } from '../../src/sandbox/sandbox-identity.ts';
 import { viewOf } from '../merge/events.ts';
@@ -11,10 +12,19 @@ const BOB = makeIdentity('bob', new Prng('bob'));
 const MALLORY = makeIdentity('mallory', new Prng('mallory'));
 const keyOf = ({ publicKey }: SandboxIdentity): PublicKey => PublicKey.parse(publicKey)!;
 
+const GREETING = { tsNs: 5n, svc: 'hey-there' };
+const greetingOf = ({ name, publicKey }: SandboxIdentity, ID: string): WireObject => ({
+  From: name,
+  PublicKey: publicKey,
+  MeshIP: '',
+  ID,
+  Signature: '',
+});
+
 /** Says, truly signed, that a name has this one's key. */
 function greet(ring: KeyRing, who: SandboxIdentity, name = who.name): void {
-  const payload = { From: name, PublicKey: who.publicKey, MeshIP: '', ID: `id of ${name}`, Signature: '' };
-  ring.learn(viewOf(makeEvent({ tsNs: 5n, svc: 'hey-there', payload, signer: { ...who, name } }).line));
+  const signer = { ...who, name };
+  ring.learn(viewOf(makeEvent({ ...GREETING, payload: greetingOf(signer, `id of ${name}`), signer }).line));
 }
 
 const texts = (keys: readonly PublicKey[]): string[] => keys.map(({ text }) => text).sort();
@@ -51,6 +61,41 @@ test('a key that is both proven and learnt is one key', () => {
   greet(ring, BOB);
   ring.add('bob', keyOf(BOB));
   expect(ring.isContested('bob')).toBe(false);
+});
+
+describe('more keys than are kept', () => {
+  const CROWD = Array.from({ length: 17 }, (_, at) => makeIdentity('bob', new Prng(`bob ${at}`)));
+  const kept = CROWD.map(({ publicKey }) => publicKey)
+    .sort()
+    .slice(0, 16);
+
+  test('make a crowd, until one is pinned; which are kept has nothing to do with who came first', () => {
+    for (const crowd of [CROWD, CROWD.toReversed()]) {
+      const ring = new KeyRing();
+      for (const who of crowd.slice(1)) greet(ring, who);
+      expect([ring.isCrowded('bob'), ring.isCrowdedId('id of bob')]).toEqual([false, false]);
+      greet(ring, crowd[0]!);
+      expect([ring.isCrowded('bob'), ring.isCrowdedId('id of bob')]).toEqual([true, true]);
+      expect(texts(ring.keysOfName('bob'))).toEqual(kept);
+      expect(ring.isPinnedId('id of bob')).toBe(false);
+      ring.pin('bob', keyOf(BOB), 'id of bob');
+      expect([ring.isCrowded('bob'), ring.isCrowdedId('id of bob')]).toEqual([false, false]);
+      expect(ring.isPinnedId('id of bob')).toBe(true);
+    }
+  });
+
+  test('and when a key was proven makes no difference', () => {
+    const rings = [new KeyRing(), new KeyRing()] as const;
+    const greetAll = (ring: KeyRing): void => {
+      for (const who of CROWD)
+        ring.learn(viewOf(makeEvent({ ...GREETING, payload: greetingOf(who, ''), signer: who }).line));
+    };
+    rings[0].add('bob', keyOf(CROWD[3]!));
+    for (const ring of rings) greetAll(ring);
+    rings[1].add('bob', keyOf(CROWD[3]!));
+    expect(rings.map((ring) => ring.isCrowded('bob'))).toEqual([true, true]);
+    expect(texts(rings[0].keysOfName('bob'))).toEqual(texts(rings[1].keysOfName('bob')));
+  });
 });
 
 test('a file of keys: pairs, records, comments, blanks, a BOM; names may hold blanks', () => {
