@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { EventView } from '../event/event-view.ts';
 import { Line } from '../jsonl/line-splitter.ts';
 import { BackupLineReader } from '../merge/backup-line.ts';
-import { judgeEvent, type JudgingKeys } from './judge-event.ts';
+import { judgeEvent, UNSIGNED_IDS, type JudgingKeys } from './judge-event.ts';
 import { HourCounts, type HourCount } from './hour-counts.ts';
 import type { LineBlock } from './line-block.ts';
 import { ServiceTally, type ServiceCounts } from './service-tally.ts';
@@ -73,10 +73,13 @@ export class BlockJudge {
       return;
     }
     const { event } = read;
-    const { verdict, reason = '', key, hasFewVoters = false } = judgeEvent(event, this.#keys);
+    const judgement = judgeEvent(event, this.#keys);
+    const { verdict, reason = '', key } = judgement;
     report.services.count(event.svc, verdict);
     if (VERDICTS[verdict] !== 'fine') report.find(line, verdict, reason, event);
-    if (hasFewVoters) report.find(line, 'few-voters', `${reason}: two are wanted`, event);
+    if (judgement.hasFewVoters === true) report.find(line, 'few-voters', `${reason}: two are wanted`, event);
+    if (judgement.hasDoubtfulVoters === true)
+      report.find(line, 'doubtful-voters', `${reason}: ${UNSIGNED_IDS}`, event);
     if (line.isTorn) report.find(line, 'no-line-feed', 'the last line lacks its line feed', event);
     if (key !== undefined) report.signed(event.emitter, key.text);
     if (verdict === 'hostile') return;

@@ -1,16 +1,24 @@
 import type { EventView } from '../event/event-view.ts';
-import type { KeySource } from '../event/keyring.ts';
 import type { Checkpoint, Payload } from '../event/payload.ts';
 import { proveEvent, suspicion } from '../event/proof.ts';
-import { actorOf, isSigned, signingKey, weighVoters } from '../event/signature.ts';
+import {
+  actorOf,
+  ENOUGH_VOTERS,
+  isSigned,
+  signingKey,
+  weighVoters,
+  type VoterKeys,
+} from '../event/signature.ts';
 import { signableDigest } from '../event/id.ts';
 import { PublicKey } from '../identity/keypair.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Keys, and which of them are more than hearsay. */
-export interface JudgingKeys extends KeySource {
+export interface JudgingKeys extends VoterKeys {
   /** Whether a key that a greeting carries may count for the name, though nobody knows it yet. */
   takesFromGreetings(name: string): boolean;
+  /** Whether greetings bring more keys for the name than are tried. */
+  isCrowded(name: string): boolean;
 }
 
 /** What is known of an event, and why where that is not plain. */
@@ -21,10 +29,9 @@ export interface Judgement {
   readonly key?: PublicKey;
   /** Of `attested`: by fewer than servers ask for. */
   readonly hasFewVoters?: boolean;
+  /** Of `attested`: by not all voters of whom greetings bring a key. */
+  readonly hasDoubtfulVoters?: boolean;
 }
-
-/** So many voters attest a checkpoint. Source: specification, "Checkpoints are signed by voters". */
-const ENOUGH_VOTERS = 2;
 
 /** Judges an event by itself. `keys` is `undefined` where signatures are not to be checked. */
 export function judgeEvent(event: EventView, keys: JudgingKeys | undefined): Judgement {
@@ -53,8 +60,12 @@ function judgeSignature(event: EventView, payload: Payload | undefined, keys: Ju
     return { verdict: 'other-signer', reason: `${event.emitter} signed what ${actor} is said to have done` };
   }
   const known = keys.keysOfName(event.emitter).length;
-  const verdict = judgeByCarriedKey(event, payload, keys) ?? (known > 0 ? 'bad-signature' : 'unknown-key');
-  if (verdict === 'unknown-key') return { verdict, reason: `no key is known of ${event.emitter}` };
+  const isKnownFalse = known > 0 && !keys.isCrowded(event.emitter);
+  const verdict = judgeByCarriedKey(event, payload, keys) ?? (isKnownFalse ? 'bad-signature' : 'unknown-key');
+  if (verdict === 'unknown-key') {
+    const untried = `greetings bring more keys of ${event.emitter} than the ${known} that were tried`;
+    return { verdict, reason: known > 0 ? untried : `no key is known of ${event.emitter}` };
+  }
   const tried = known > 1 ? `any of the ${known} keys known` : 'the key known';
   return { verdict, reason: `the signature is false under ${tried} of ${event.emitter}` };
 }
@@ -72,15 +83,24 @@ function judgeByCarriedKey(
   return carried.verify(signableDigest(event), event.sig) ? 'unknown-key' : 'bad-signature';
 }
 
-function judgeVoters(checkpoint: Checkpoint, keys: KeySource): Judgement {
+function judgeVoters(checkpoint: Checkpoint, keys: VoterKeys): Judgement {
   if (checkpoint.signatures.length === 0) return { verdict: 'unsigned' };
-  const { known, good } = weighVoters(checkpoint, keys);
+  const { known, good, bad } = weighVoters(checkpoint, keys);
   if (known === 0) {
     const { voterIds, signatures } = checkpoint;
     const reason = `no key is known of any of ${voterIds.length} voters with ${signatures.length} signatures`;
     return { verdict: 'unknown-key', reason };
   }
   const reason = `attested by ${good} of ${known} known voters`;
-  if (good < known) return { verdict: 'bad-signature', reason };
-  return { verdict: 'attested', reason, hasFewVoters: good < ENOUGH_VOTERS };
+  if (bad > 0) {
+    return {
+      verdict: 'bad-signature',
+      reason: `${reason}: you vouch for keys of ${bad} who did not sign it`,
+    };
+  }
+  if (good === 0) return { verdict: 'unknown-key', reason: `${reason}: ${UNSIGNED_IDS}` };
+  return { verdict: 'attested', reason, hasFewVoters: good < ENOUGH_VOTERS, hasDoubtfulVoters: good < known };
 }
+
+/** Of voters whose signatures are false under the keys that greetings bring for their IDs. */
+export const UNSIGNED_IDS = 'the signatures may be false, or the IDs in greetings, which nobody signs';

@@ -10,15 +10,21 @@ export interface KeyData {
   readonly ids: KeyTexts;
   /** Names of which no other keys count, whoever says so; `undefined`: that is all names. */
   readonly pinned: readonly string[] | undefined;
+  readonly pinnedIds: readonly string[];
+  /** Names of which greetings bring more keys than are here. */
+  readonly crowded: readonly string[];
 }
 
 export function keyData(ring: KeyRing, pinnedOnly: boolean): KeyData {
   const { names, ids } = ring.owners;
   const all = [...names];
+  const allIds = [...ids];
   return {
     names: all.map((name) => [name, textsOf(ring.keysOfName(name))]),
-    ids: [...ids].map((id) => [id, textsOf(ring.keysOfId(id))]),
+    ids: allIds.map((id) => [id, textsOf(ring.keysOfId(id))]),
     pinned: pinnedOnly ? undefined : all.filter((name) => ring.isPinned(name)),
+    pinnedIds: allIds.filter((id) => ring.isPinnedId(id)),
+    crowded: all.filter((name) => ring.isCrowded(name)),
   };
 }
 
@@ -31,13 +37,17 @@ export class KnownKeys implements JudgingKeys {
   readonly #names: ReadonlyMap<string, readonly string[]>;
   readonly #ids: ReadonlyMap<string, readonly string[]>;
   readonly #pinned: ReadonlySet<string> | undefined;
+  readonly #pinnedIds: ReadonlySet<string>;
+  readonly #crowded: ReadonlySet<string>;
   readonly #made = new Map<string, PublicKey | undefined>();
   readonly #lists = new Map<readonly string[], readonly PublicKey[]>();
 
-  constructor({ names, ids, pinned }: KeyData) {
+  constructor({ names, ids, pinned, pinnedIds, crowded }: KeyData) {
     this.#names = new Map(names);
     this.#ids = new Map(ids);
     this.#pinned = pinned && new Set(pinned);
+    this.#pinnedIds = new Set(pinnedIds);
+    this.#crowded = new Set(crowded);
   }
 
   keysOfName(name: string): readonly PublicKey[] {
@@ -50,6 +60,14 @@ export class KnownKeys implements JudgingKeys {
 
   takesFromGreetings(name: string): boolean {
     return this.#pinned?.has(name) === false;
+  }
+
+  isPinnedId(id: string): boolean {
+    return this.#pinnedIds.has(id);
+  }
+
+  isCrowded(name: string): boolean {
+    return this.#crowded.has(name);
   }
 
   #make(texts: readonly string[] | undefined): readonly PublicKey[] {

@@ -23,12 +23,14 @@ export type Verdict = keyof typeof VERDICTS;
 /** What is found beside verdicts: of lines, of files, and of all files together. */
 const OTHER_FINDINGS = {
   'few-voters': 'note',
+  'doubtful-voters': 'note',
   duplicate: 'note',
   'differing-copy': 'note',
   disorder: 'note',
   'no-line-feed': 'note',
   gap: 'note',
   'several-keys': 'note',
+  'too-many-keys': 'note',
   'open-key': 'note',
   grown: 'note',
   damaged: 'bad',

@@ -167,6 +167,7 @@ class Verification {
     for (const name of names) {
       const keys = this.#ring.keysOfName(name).map(({ text }) => text);
       if (this.#ring.isContested(name)) this.#findKey('several-keys', `${name}: ${keys.sort().join(', ')}`);
+      if (this.#ring.isCrowded(name)) this.#findCrowd(name, keys.length);
       if (keys.includes(ALL_ZERO_SOUL_KEY))
         this.#findKey('open-key', `${name}: anybody can sign with its key`);
     }
@@ -174,7 +175,12 @@ class Verification {
       const keys = this.#ring.keysOfId(id).map(({ text }) => text);
       if (this.#ring.isContestedId(id))
         this.#findKey('several-keys', `the ID ${id}: ${keys.sort().join(', ')}`);
+      if (this.#ring.isCrowdedId(id)) this.#findCrowd(`the ID ${id}`, keys.length);
     }
+  }
+
+  #findCrowd(owner: string, tried: number): void {
+    this.#findKey('too-many-keys', `${owner}: greetings bring more keys than the ${tried} that were tried`);
   }
 
   #findKey(kind: FindingKind, reason: string): void {

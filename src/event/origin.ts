@@ -1,9 +1,6 @@
 import type { EventView } from './event-view.ts';
-import type { KeyRing, KeySource } from './keyring.ts';
-import { actorOf, countVoters, verifyEventSignature } from './signature.ts';
-
-/** So many voters attest a checkpoint. */
-const ENOUGH_VOTERS = 2;
+import type { KeyRing } from './keyring.ts';
+import { actorOf, countVoters, ENOUGH_VOTERS, verifyEventSignature, type VoterKeys } from './signature.ts';
 
 /** Whether who speaks in the content said it: signed by that very nara, or attested by voters. */
 export function isOriginProven(event: EventView, ring: KeyRing): boolean {
@@ -15,8 +12,9 @@ export function isOriginProven(event: EventView, ring: KeyRing): boolean {
 }
 
 /** Where several keys are known and nobody vouches for one, none proves anything. */
-function withoutContested(ring: KeyRing): KeySource {
+export function withoutContested(ring: KeyRing): VoterKeys {
   return {
+    isPinnedId: (id) => ring.isPinnedId(id),
     keysOfName: (name) => (ring.isContested(name) ? [] : ring.keysOfName(name)),
     keysOfId: (id) => (ring.isContestedId(id) ? [] : ring.keysOfId(id)),
   };

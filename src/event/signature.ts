@@ -44,27 +44,66 @@ export function actorOf(payload: Payload): string {
   }
 }
 
+/** So many voters attest a checkpoint. Source: specification, "Checkpoints are signed by voters". */
+export const ENOUGH_VOTERS = 2;
+
 /**
  * How many distinct voters signed the checkpoint with keys known for their IDs. Servers count one voter listed twice
- * as two; we do not. Two and more attest it. Source: specification, "Checkpoints are signed by voters".
+ * as two; we do not. `ENOUGH_VOTERS` attest it. Source: specification, "Checkpoints are signed by voters".
  */
 export function countVoters(checkpoint: Checkpoint, keys: KeySource): number {
-  return weighVoters(checkpoint, keys).good;
+  return lookAtVoters(checkpoint, keys).good.size;
 }
 
-/** As `countVoters`, and of how many distinct voters with a signature a key is known at all. */
-export function weighVoters(checkpoint: Checkpoint, keys: KeySource): { known: number; good: number } {
-  const known = new Set<string>();
-  const attested = new Set<string>();
+/** Keys of voters, and which of them are more than hearsay. */
+export interface VoterKeys extends KeySource {
+  /** Whether the operator vouches for a key of the ID. */
+  isPinnedId(id: string): boolean;
+}
+
+/** How many distinct voters have a signature, and what is known of them. */
+export interface VoterWeights {
+  readonly signatures: number;
+  /** Those of whom a key is known at all. */
+  readonly known: number;
+  /** Those of `known` who signed it. */
+  readonly good: number;
+  /**
+   * Those of `known` who certainly did not. A greeting's signature does not cover the ID that it names, and nothing
+   * public is bound to an ID: what a greeting says of it may confirm a signature, and only a key that the operator
+   * vouches for convicts one.
+   */
+  readonly bad: number;
+}
+
+/** As `countVoters`, and what is known of those who do not count. */
+export function weighVoters(checkpoint: Checkpoint, keys: VoterKeys): VoterWeights {
+  const { all, known, good } = lookAtVoters(checkpoint, keys);
+  let bad = 0;
+  for (const voter of known) if (!good.has(voter) && keys.isPinnedId(voter)) bad++;
+  return { signatures: all.size, known: known.size, good: good.size, bad };
+}
+
+interface Voters {
+  /** With a signature. */
+  readonly all: ReadonlySet<string>;
+  readonly known: ReadonlySet<string>;
+  readonly good: ReadonlySet<string>;
+}
+
+function lookAtVoters(checkpoint: Checkpoint, keys: KeySource): Voters {
+  const [all, known, good] = [new Set<string>(), new Set<string>(), new Set<string>()];
   for (const [at, voter] of checkpoint.voterIds.slice(0, MAX_VOTERS).entries()) {
     const signature = checkpoint.signatures[at];
-    if (signature === undefined || attested.has(voter)) continue;
+    if (signature === undefined || good.has(voter)) continue;
+    all.add(voter);
     const keysOfVoter = keys.keysOfId(voter);
-    if (keysOfVoter.length > 0) known.add(voter);
+    if (keysOfVoter.length === 0) continue;
+    known.add(voter);
     const message = Buffer.from(attestation(checkpoint, voter));
-    if (keysOfVoter.some((key) => key.verify(message, signature))) attested.add(voter);
+    if (keysOfVoter.some((key) => key.verify(message, signature))) good.add(voter);
   }
-  return { known: known.size, good: attested.size };
+  return { all, known, good };
 }
 
 /** The text that a voter signs, not hashed. */

@@ -10,7 +10,9 @@ import { MAX_EVENT_BYTES } from '../../src/event/event-view.ts';
 import { signableDigest } from '../../src/event/id.ts';
 import { LineFile } from '../../src/jsonl/line-file.ts';
 import { makeHostileEvent } from '../../src/sandbox/hostile-events.ts';
+import { Prng } from '../../src/sandbox/prng.ts';
 import { parseLine } from '../../src/sandbox/sandbox-event.ts';
+import { makeIdentity, type SandboxIdentity } from '../../src/sandbox/sandbox-identity.ts';
 import {
   ALICE,
   BOB,
@@ -31,6 +33,11 @@ function spoilSignature(line: string): string {
   return line.replace(/"sig":"(.)/, (_, first: string) => `"sig":"${first === 'A' ? 'B' : 'A'}`);
 }
 
+/** Gives two voters other signatures: `$1` is the first one's, `$2` the second one's. */
+function swapVotes(line: string, signatures: string): string {
+  return line.replace(/"signatures":\["([^"]*)","([^"]*)"/, `"signatures":["${signatures}"`);
+}
+
 const GREETINGS = [greeting(ALICE, 0), greeting(BOB, 1), greeting(CAROL, 2)];
 
 describe('one verdict a line', () => {
@@ -43,9 +50,10 @@ describe('one verdict a line', () => {
     'signed by another than who acts': [sight('alice', 10, BOB), 'other-signer'],
     'attested by voters': [checkpoint(10, [ALICE, BOB]), 'attested'],
     'attested by voters, some unknown': [checkpoint(10, [ALICE, BOB, MALLORY]), 'attested'],
-    'with a voter who did not sign this': [
-      checkpoint(10, [ALICE, BOB]).replace(/"signatures":\["([^"]*)","[^"]*"/, '"signatures":["$1","$1"'),
-      'bad-signature',
+    'with a voter who did not sign this': [swapVotes(checkpoint(10, [ALICE, BOB]), '$1","$1'), 'attested'],
+    'with voters none of whom signed this': [
+      swapVotes(checkpoint(10, [ALICE, BOB]), '$2","$1'),
+      'unknown-key',
     ],
     'with unknown voters alone': [checkpoint(10, [MALLORY]), 'unknown-key'],
     'without voters': [checkpoint(10, []), 'unsigned'],
@@ -97,6 +105,50 @@ describe('one verdict a line', () => {
     const { summary, findings } = await verifyLines([...GREETINGS, checkpoint(10, [ALICE])]);
     expect(summary.verdicts).toEqual({ signed: 3, attested: 1 });
     expect(findings).toMatchObject([{ kind: 'few-voters', line: 4 }]);
+  });
+
+  const idChanged = greeting(BOB, 1).replace(BOB.naraId, ALICE.naraId);
+
+  test('a greeting whose ID was changed, which nobody signed, convicts no voter', async () => {
+    const lines = [idChanged, greeting(CAROL, 2), checkpoint(10, [ALICE]), checkpoint(11, [ALICE, CAROL])];
+    const { summary, findings } = await verifyLines(lines);
+    expect(summary.verdicts).toEqual({ signed: 2, 'unknown-key': 1, attested: 1 });
+    expect(findings.map(({ kind, line }) => [kind, line])).toEqual([
+      ['unknown-key', 3],
+      ['few-voters', 4],
+      ['doubtful-voters', 4],
+    ]);
+    expect(findings[0]!.reason).toMatch(/^attested by 0 of 1 known voters: .* IDs in greetings/);
+    expect(findings[2]!.reason).toMatch(/^attested by 1 of 2 known voters: .* IDs in greetings/);
+    expect(judgeVerify(summary)).toBeUndefined();
+    expect(judgeVerify(summary, true)?.code).toBe('NOT_VERIFIED');
+  });
+
+  test('a key that is vouched for with its ID does, one of the name alone does not', async () => {
+    const forged = swapVotes(checkpoint(10, [CAROL, ALICE]), '$1","$1');
+    const lines = [...GREETINGS, checkpoint(9, [ALICE, BOB]), forged];
+    const pinned = [
+      `alice ${ALICE.publicKey}`,
+      JSON.stringify({ name: 'alice', public_key: ALICE.publicKey }),
+    ];
+    for (const text of pinned) {
+      const { summary } = await verifyLines(lines, { pinnedKeys: parseKeyList(text) });
+      expect(summary.verdicts).toEqual({ signed: 3, attested: 2 });
+    }
+    const record = { name: 'alice', public_key: ALICE.publicKey, id: ALICE.naraId };
+    for (const pinnedOnly of [false, true]) {
+      const pinnedKeys = parseKeyList(JSON.stringify(record));
+      const { summary, findings } = await verifyLines(lines, { pinnedKeys, pinnedOnly });
+      expect(summary.verdicts).toMatchObject({ attested: 1, 'bad-signature': 1 });
+      const known = pinnedOnly ? '0 of 1' : '1 of 2';
+      expect(findings.find(({ kind }) => kind === 'bad-signature')?.reason).toBe(
+        `attested by ${known} known voters: you vouch for keys of 1 who did not sign it`,
+      );
+      expect(judgeVerify(summary)?.code).toBe('NOT_VERIFIED');
+    }
+    const pinnedKeys = parseKeyList(JSON.stringify(record));
+    const whole = await verifyLines([idChanged, checkpoint(10, [ALICE])], { pinnedKeys });
+    expect(whole.summary.verdicts).toEqual({ signed: 1, attested: 1 });
   });
 
   test('without signatures only IDs are looked at', async () => {
@@ -168,6 +220,40 @@ describe('keys', () => {
     for (const key of [ALICE.publicKey, MALLORY.publicKey]) expect(findings[0]!.reason).toContain(key);
     expect(judgeVerify(summary)).toBeUndefined();
     expect(judgeVerify(summary, true)?.code).toBe('NOT_VERIFIED');
+  });
+
+  test('beyond the sixteen that are tried of a name: it is said, and nothing is called false for want of them', async () => {
+    const prng = new Prng('crowd');
+    const crowd: SandboxIdentity[] = [];
+    while (crowd.length < 16) {
+      const who = { ...makeIdentity('alice', prng), naraId: ALICE.naraId };
+      if (who.publicKey < ALICE.publicKey) crowd.push(who);
+    }
+    const lines = [...crowd.map((who, at) => greeting(who, at)), event, checkpoint(11, [ALICE])];
+    const few = await verifyLines(lines);
+    expect(few.summary.verdicts).toEqual({ signed: 16, 'bad-signature': 1, 'unknown-key': 1 });
+    expect(few.summary.findings['too-many-keys']).toBeUndefined();
+    const all = [...lines, greeting(ALICE, 20)];
+    const { summary, findings } = await verifyLines(all);
+    expect(summary.verdicts).toEqual({ signed: 16, 'unknown-key': 3 });
+    const untried = 'greetings bring more keys of alice than the 16 that were tried';
+    expect(findings.filter(({ kind }) => kind === 'unknown-key').map(({ reason }) => reason)).toEqual([
+      untried,
+      'attested by 0 of 1 known voters: the signatures may be false, or the IDs in greetings, which nobody signs',
+      untried,
+    ]);
+    expect(findings.filter(({ kind }) => kind === 'too-many-keys').map(({ reason }) => reason)).toEqual([
+      'alice: greetings bring more keys than the 16 that were tried',
+      `the ID ${ALICE.naraId}: greetings bring more keys than the 16 that were tried`,
+    ]);
+    expect(judgeVerify(summary)).toBeUndefined();
+    expect(judgeVerify(summary, true)?.code).toBe('NOT_VERIFIED');
+    const spoilt = await verifyLines([...all, spoilSignature(greeting(ALICE, 20))]);
+    expect(spoilt.summary.verdicts).toMatchObject({ 'bad-signature': 1 });
+    const record = { name: 'alice', public_key: ALICE.publicKey, id: ALICE.naraId };
+    const pinned = await verifyLines(all, { pinnedKeys: parseKeyList(JSON.stringify(record)) });
+    expect(pinned.summary.verdicts).toEqual({ signed: 2, attested: 1, 'bad-signature': 16 });
+    expect(pinned.summary.findings['too-many-keys']).toBeUndefined();
   });
 
   test('that are pinned overrule; with pinnedOnly no others count', async () => {
