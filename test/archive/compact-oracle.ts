@@ -15,6 +15,9 @@ export const POOL_LINES: readonly string[] = ledger!.flatMap((event, at) => {
     line,
     line.replaceAll(/,"(?:emitter|emitter_id|sig)":"(?:[^"\\]|\\.)*"/g, ''),
     line.replace(/^\{/, '{"x":1,'),
+    ...(at % 3 === 0
+      ? [line.replace(/"sig":"../, '"sig":"AA'), line.replace(/"emitter":"/, '"emitter":"no')]
+      : []),
     ...(voterless === line ? [] : [voterless]),
     ...(at % 5 === 0 ? [line.replace(/"svc":"[^"]*"/, '"svc":"newer"')] : []),
     ...(at % 7 === 0 ? [line.replace(/"ts":(\d+)\d/, '"ts":$13')] : []),
@@ -74,10 +77,21 @@ function compareTies(a: EventView, b: EventView): number {
 function isBetter(a: EventView, b: EventView, keys: KeyRing): boolean {
   const merits = (event: EventView): number[] => {
     const { payload } = event;
-    const isSigned = verifyEventSignature(event, keys);
-    const isOwn = isSigned && payload !== undefined && actorOf(payload) === event.emitter;
-    const voters = payload?.svc === 'checkpoint' ? countVoters(payload, keys) : 0;
-    return [Number(isOwn), Number(isSigned), voters, Number(!event.hasUnknownKey)];
+    const isByActor = payload !== undefined && actorOf(payload) === event.emitter;
+    const isSigned = verifyEventSignature(event, keys) && !keys.isContested(event.emitter);
+    const isOwn = isSigned && isByActor;
+    const isOpen = event.emitter !== '' && event.sig !== '' && keys.keysOfName(event.emitter).length === 0;
+    const isCheckpoint = payload?.svc === 'checkpoint';
+    const voters = isCheckpoint ? countVoters(payload, keys) : 0;
+    const open = isOpen ? (isByActor && !isCheckpoint ? 2 : 1) : 0;
+    const openOfVoters = isCheckpoint && payload.signatures.length > 0 ? 2 : open;
+    return [
+      Number(isOwn),
+      Number(isSigned),
+      voters,
+      voters > 0 ? 0 : openOfVoters,
+      Number(!event.hasUnknownKey),
+    ];
   };
   const [ofA, ofB] = [merits(a), merits(b)];
   const at = ofA.findIndex((merit, index) => merit !== ofB[index]);

@@ -14,6 +14,8 @@ import { makeIdentity } from '../../src/sandbox/sandbox-identity.ts';
 import { drain, fill, linesOf, runsOf, viewOf } from '../merge/events.ts';
 
 const alice = makeIdentity('alice', new Prng('merge'));
+/** No key is known of it. */
+const nobody = makeIdentity('nobody', new Prng('nobody'));
 const keys = new KeyRing();
 keys.add('alice', PublicKey.parse(alice.publicKey)!);
 
@@ -29,6 +31,7 @@ const POOL_LINES = [0n, 1n, 2n].flatMap((at) =>
     return [
       plain,
       makeEvent({ ...parts, signer: alice }).line,
+      makeEvent({ ...parts, signer: nobody }).line,
       plain.replace('{', '{"x":1,'),
       plain.replace('"bob"', '"eve"'), // a misfit
       plain.replaceAll('seen', 'newer'), // an unknown service
@@ -66,7 +69,8 @@ function naiveMerge(
   const merits = (text: string): string => {
     const event = viewOf(text);
     const isOwn = isSigned(event) && verifyEventSignature(event, keys);
-    return `${isOwn ? 1 : 0}${event.hasUnknownKey ? 0 : 1}${holders.get(text)!.size}`;
+    const isOpen = event.emitter === 'nobody';
+    return `${isOwn ? 1 : 0}${isOpen ? 1 : 0}${event.hasUnknownKey ? 0 : 1}${holders.get(text)!.size}`;
   };
   const given = new Set([...holders.keys()].map(keyOf));
   for (const text of known) if (!holders.has(text)) holders.set(text, new Set());
