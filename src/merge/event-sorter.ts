@@ -1,8 +1,8 @@
 import { deferEvent, type EventView } from '../event/event-view.ts';
 import { EventScanner } from '../event/scanner.ts';
-import { compareEvents } from './order.ts';
 import { radixOrder } from './radix-order.ts';
 import type { Run, RunOrigin, RunReader } from './run.ts';
+import { sortTied } from './sort-tied.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 const FIRST_ROOM = 1024;
@@ -90,17 +90,13 @@ export class EventSorter implements Run {
     return this.#origins[this.#originOf[at]!]!;
   }
 
-  /** By time first; those few that share one are then looked at. */
+  /** By time first; those that share one are then looked at. */
   #order(): Uint32Array {
     const order = radixOrder(this.#upper, this.#lower, this.#count);
     for (let from = 0; from < order.length;) {
       let to = from + 1;
       while (to < order.length && this.#shareTime(order[from]!, order[to]!)) to++;
-      if (to - from > 1) {
-        const tied = Array.from(order.subarray(from, to), (at) => ({ at, event: this.eventAt(at) }));
-        tied.sort((a, b) => compareEvents(a.event, b.event));
-        for (const [index, { at }] of tied.entries()) order[from + index] = at;
-      }
+      if (to - from > 1) sortTied(order.subarray(from, to), (at) => this.eventAt(at));
       from = to;
     }
     return order;

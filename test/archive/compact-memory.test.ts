@@ -10,13 +10,13 @@ import { folder } from './compacting.ts';
 const LINES = makeHistory({ naras: 1, eventsPerNara: 20_000 }).ledgers[0]!.map(({ line }) => line);
 
 /** The peak of a compaction of so many times the lines, all different, in no order, in MiB. */
-async function peakMib(times: number): Promise<number> {
+async function peakMib(times: number, memory: string, change = (line: string) => line): Promise<number> {
   const random = new Prng('memory');
   const path = join(folder, `mixed-${times}`);
   const fd = openSync(path, 'w');
   for (let time = 0; time < times; time++) {
     // Of a service that nobody knows each distinct one is kept.
-    const lines = LINES.map((line) => line.replace(/"svc":"/, `"svc":"v${time}-`));
+    const lines = LINES.map((line) => line.replace(/"svc":"/, `"svc":"v${time}-`)).map(change);
     writeSync(fd, random.sample(lines, lines.length).join('\n'));
     writeSync(fd, '\n');
   }
@@ -27,7 +27,7 @@ async function peakMib(times: number): Promise<number> {
     '-o',
     join(folder, 'out'),
     '--memory',
-    '16MiB',
+    memory,
   ]);
   const { status, stdout, stderr } = await whenFinished(child);
   expect(stderr).toBe('');
@@ -38,7 +38,13 @@ async function peakMib(times: number): Promise<number> {
 }
 
 test('memory does not grow with the events', async () => {
-  const few = await peakMib(4);
-  const many = await peakMib(20);
+  const few = await peakMib(4, '16MiB');
+  const many = await peakMib(20, '16MiB');
   expect(many).toBeLessThan(few + 30);
+});
+
+test('events of one time cost no more memory than others', async () => {
+  const spread = await peakMib(20, '64MiB');
+  const burst = await peakMib(20, '64MiB', (line) => line.replace(/"ts":\d+/, '"ts":1768800000000000000'));
+  expect(burst).toBeLessThan(spread + 30);
 });

@@ -4,6 +4,7 @@ import { EventSorter } from '../../src/merge/event-sorter.ts';
 import { compareEvents } from '../../src/merge/order.ts';
 import { radixOrder } from '../../src/merge/radix-order.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
+import { Prng } from '../../src/sandbox/prng.ts';
 import { viewOf } from './events.ts';
 
 const payload = { observer: 'alice', subject: 'bob', via: 'x' };
@@ -40,6 +41,24 @@ test('what a sorter gives is what sorting views gives, also when it is used agai
     }),
     { numRuns: 60 },
   );
+});
+
+test('any number of events that share their time come by ID, then by their bytes, as many as they are', () => {
+  const random = new Prng('tied');
+  const events = Array.from({ length: 10_000 }, (_, at) => {
+    const { line } = makeEvent({ tsNs: 1n, svc: 'seen', payload: { ...payload, via: String(at >> 1) } });
+    return viewOf(at % 2 === 0 ? line : line.replace('"svc"', ' "svc"'));
+  });
+  const sorter = new EventSorter();
+  for (const event of random.sample([...events, ...events.slice(0, 5000)], 15_000))
+    sorter.add(event, origins[0]!);
+  const expected = [...events, ...events.slice(0, 5000)].sort(compareEvents);
+  const reader = sorter.open();
+  for (const event of expected) {
+    expect(compareEvents(reader.current!, event)).toBe(0);
+    reader.advance();
+  }
+  expect(reader.current).toBeUndefined();
 });
 
 test('numbers of 64 bits come out smallest first, equal ones in their order', () => {
