@@ -32,15 +32,13 @@ function textsOf(keys: readonly PublicKey[]): string[] {
   return keys.map(({ text }) => text);
 }
 
-/** Keys that a ring had. Each is made when it is first needed: making one costs more than a signature's check. */
+/** Keys that a ring had: texts, of which a key is made as often as it is asked for. That costs next to nothing. */
 export class KnownKeys implements JudgingKeys {
   readonly #names: ReadonlyMap<string, readonly string[]>;
   readonly #ids: ReadonlyMap<string, readonly string[]>;
   readonly #pinned: ReadonlySet<string> | undefined;
   readonly #pinnedIds: ReadonlySet<string>;
   readonly #crowded: ReadonlySet<string>;
-  readonly #made = new Map<string, PublicKey | undefined>();
-  readonly #lists = new Map<readonly string[], readonly PublicKey[]>();
 
   constructor({ names, ids, pinned, pinnedIds, crowded }: KeyData) {
     this.#names = new Map(names);
@@ -51,11 +49,11 @@ export class KnownKeys implements JudgingKeys {
   }
 
   keysOfName(name: string): readonly PublicKey[] {
-    return this.#make(this.#names.get(name));
+    return keysOf(this.#names.get(name));
   }
 
   keysOfId(id: string): readonly PublicKey[] {
-    return this.#make(this.#ids.get(id));
+    return keysOf(this.#ids.get(id));
   }
 
   takesFromGreetings(name: string): boolean {
@@ -69,19 +67,8 @@ export class KnownKeys implements JudgingKeys {
   isCrowded(name: string): boolean {
     return this.#crowded.has(name);
   }
+}
 
-  #make(texts: readonly string[] | undefined): readonly PublicKey[] {
-    if (texts === undefined) return [];
-    let keys = this.#lists.get(texts);
-    if (keys === undefined) {
-      keys = texts.map((text) => this.#key(text)).filter((key) => key !== undefined);
-      this.#lists.set(texts, keys);
-    }
-    return keys;
-  }
-
-  #key(text: string): PublicKey | undefined {
-    if (!this.#made.has(text)) this.#made.set(text, PublicKey.parse(text));
-    return this.#made.get(text);
-  }
+function keysOf(texts: readonly string[] = []): readonly PublicKey[] {
+  return texts.map((text) => PublicKey.ofText(text));
 }
