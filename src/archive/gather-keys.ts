@@ -7,8 +7,10 @@ import { Spool } from '../merge/spool.ts';
 import { SpooledInput } from './spooled-input.ts';
 
 export interface GatherKeysOptions {
+  /** For the private file. Default: the system's. */
+  readonly folder?: string;
   readonly signal: AbortSignal | undefined;
-  readonly onRead: (lines: number, bytes: number) => void;
+  readonly onRead?: (lines: number, bytes: number) => void;
 }
 
 /**
@@ -19,9 +21,9 @@ export interface GatherKeysOptions {
 export async function gatherKeys(
   file: LineFile,
   ring: KeyRing,
-  { signal, onRead }: GatherKeysOptions,
+  { folder = tmpdir(), signal, onRead }: GatherKeysOptions,
 ): Promise<LineFile> {
-  const spool = file.isRegular ? undefined : new Spool(tmpdir());
+  const spool = file.isRegular ? undefined : new Spool(folder);
   try {
     const reader = new BackupLineReader();
     const hints = new GreetingHints();
@@ -35,7 +37,7 @@ export async function gatherKeys(
       signal?.throwIfAborted();
       for (const line of batch) if (hints.mayGreet(line)) learnFrom(line, reader, ring);
       lines += batch.length;
-      onRead(lines, bytes);
+      onRead?.(lines, bytes);
     }
     if (spool === undefined) return file.again();
     return LineFile.ofInput(new SpooledInput(file.path, spool, bytes));

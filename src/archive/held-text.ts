@@ -43,13 +43,6 @@ export class HeldText {
     return this.#readAhead.subarray(start, start + length);
   }
 
-  /** All of it, in blocks that stay good as long as nothing is appended. Throws `TEMPORARY_FILE`. */
-  *blocks(): Generator<Buffer, void, undefined> {
-    for (let at = 0; at < this.#spooledBytes; at += BLOCK_BYTES)
-      yield this.read(at, Math.min(BLOCK_BYTES, this.#spooledBytes - at));
-    if (this.#used > 0) yield this.#block.subarray(0, this.#used);
-  }
-
   close(): void {
     this.#spool?.close();
     this.#spool = undefined;

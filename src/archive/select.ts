@@ -3,14 +3,13 @@ import { compileFilter, type EventFilter, type EventTest } from '../event/filter
 import type { PinnedKey } from '../event/key-list.ts';
 import { KeyRing } from '../event/keyring.ts';
 import { isOriginProven } from '../event/origin.ts';
-import { mayStand, proveEvent } from '../event/proof.ts';
+import { mayStand } from '../event/proof.ts';
 import type { Line, LineFile } from '../jsonl/line-file.ts';
-import { BackupLineReader } from '../merge/backup-line.ts';
 import { unlessAborted } from '../mesh/unless-aborted.ts';
+import { gatherKeys } from './gather-keys.ts';
 import { LineIntake, type IntakeCounts, type TakenEvent } from './line-intake.ts';
 import { LineSample } from './line-sample.ts';
 import { LineWriter, wholeLine } from './line-writer.ts';
-import { SecondReading, type LineSource } from './read-twice.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export interface SelectOptions {
@@ -63,35 +62,20 @@ export interface SelectSummary {
 export async function selectEvents(options: SelectOptions): Promise<SelectSummary> {
   const keys = new KeyRing();
   for (const { name, key, id } of options.pinnedKeys) keys.pin(name, key, id);
-  const again = new SecondReading();
+  const again: LineFile[] = [];
   const { folder = tmpdir(), sample, signal } = options;
   const reservoir = sample && new LineSample(sample.size, seededRandom(sample.seed), folder);
   const run = async (): Promise<SelectSummary> => {
     try {
       if (options.proof !== 'signed') return await new Selection(options, keys, reservoir).run(options.files);
-      for (const file of options.files) await again.read(file, folder, keyReader(keys, signal));
-      return await new Selection(options, keys, reservoir).run(again.sources);
+      for (const file of options.files) again.push(await gatherKeys(file, keys, { folder, signal }));
+      return await new Selection(options, keys, reservoir).run(again);
     } finally {
       reservoir?.close();
-      await again.close();
+      await Promise.all(again.map((file) => file.close()));
     }
   };
   return unlessAborted(run(), signal);
-}
-
-/** Learns keys from greetings that may stand in a backup. */
-function keyReader(keys: KeyRing, signal: AbortSignal): (lines: readonly Line[]) => void {
-  const reader = new BackupLineReader();
-  return (lines) => {
-    signal.throwIfAborted();
-    for (const line of lines) {
-      const read = reader.read(line);
-      if (read.kind !== 'event') continue;
-      const { svc } = read.event;
-      if ((svc === 'hey-there' || svc === 'chau') && mayStand(proveEvent(read.event), false))
-        keys.learn(read.event);
-    }
-  };
 }
 
 class Selection {
@@ -114,10 +98,10 @@ class Selection {
     this.#writer = new LineWriter(options.write);
   }
 
-  async run(sources: readonly LineSource[]): Promise<SelectSummary> {
-    for (const source of sources) {
+  async run(files: readonly LineFile[]): Promise<SelectSummary> {
+    for (const file of files) {
       if (this.#isFull) break;
-      await this.#read(source);
+      await this.#read(file);
     }
     const sampled = await this.#writeSample();
     return {
@@ -133,9 +117,9 @@ class Selection {
     return this.#counts.selected >= this.#options.limit;
   }
 
-  async #read(source: LineSource): Promise<void> {
+  async #read(file: LineFile): Promise<void> {
     const { signal, onRead } = this.#options;
-    for await (const lines of source.batches({ raw: (chunk) => (this.#bytes += chunk.length) })) {
+    for await (const lines of file.batches({ raw: (chunk) => (this.#bytes += chunk.length) })) {
       signal.throwIfAborted();
       for (const line of lines) {
         this.#take(line);
@@ -145,7 +129,7 @@ class Selection {
       if (this.#isFull) return;
       onRead?.(this.#intake.counts.events, this.#bytes);
     }
-    this.#intake.endFile(source.path, source.damage);
+    this.#intake.endFile(file.path, file.damage);
   }
 
   #take(line: Line): void {

@@ -18,9 +18,7 @@ test('text of any length comes back, in order and from any place', () => {
       const text = new HeldText(tmpdir());
       try {
         const places = pieces.map((piece) => text.append(piece));
-        const whole = Buffer.concat(pieces);
-        expect(text.bytes).toBe(whole.length);
-        expect(Buffer.concat([...text.blocks()]).equals(whole)).toBe(true);
+        expect(text.bytes).toBe(Buffer.concat(pieces).length);
         for (const at of [...places.keys(), ...places.keys()].reverse())
           expect(text.read(places[at]!, pieces[at]!.length).equals(pieces[at]!)).toBe(true);
       } finally {
