@@ -1,3 +1,4 @@
+import { plural } from './plural.ts';
 import { createHash, type Hash } from 'node:crypto';
 import type { ClaimedContent, ClaimedSum, Receipt } from '../receipt/parse-receipt.ts';
 
@@ -70,14 +71,16 @@ function sumFlaws({ events, output }: Receipt): string[] {
   const { read, written, duplicate, quarantined, filtered } = events;
   const flaws: string[] = [];
   if (read !== written + duplicate + quarantined + filtered) flaws.push('its counts of events do not add up');
-  if (written !== output.lines) flaws.push(`it speaks of ${written} events written, and of ${output.lines}`);
+  if (written !== output.lines)
+    flaws.push(`it speaks of ${written} ${plural(written, 'event')} written, and of ${output.lines}`);
   return flaws;
 }
 
 function contentFlaws(parts: readonly ClaimedContent[], found: FoundContent): string[] {
   const lines = parts.reduce((sum, part) => sum + part.lines, 0);
   const flaws: string[] = [];
-  if (lines !== found.events) flaws.push(`the file has ${found.events} events, the receipt says ${lines}`);
+  if (lines !== found.events)
+    flaws.push(`the file has ${found.events} ${plural(found.events, 'event')}, the receipt says ${lines}`);
   const [first] = sortedTimes(parts.map(({ firstTs }) => firstTs));
   const last = sortedTimes(parts.map(({ lastTs }) => lastTs)).at(-1);
   if (first !== found.firstTsNs?.toString()) {
@@ -102,7 +105,8 @@ function compareDecimals(a: string, b: string): number {
 function differences(what: string, sum: Sum, claimed: ClaimedSum | undefined): string[] {
   if (claimed === undefined) return [`the receipt says nothing of ${what}`];
   const { bytes, sha256 } = sum;
-  if (bytes !== claimed.bytes) return [`${what} has ${bytes} bytes, the receipt says ${claimed.bytes}`];
+  if (bytes !== claimed.bytes)
+    return [`${what} has ${bytes} ${plural(bytes, 'byte')}, the receipt says ${claimed.bytes}`];
   if (claimed.sha256 === undefined) return [`the receipt has no SHA-256 of ${what}`];
   if (sha256 === claimed.sha256) return [];
   return [`the SHA-256 of ${what} is ${sha256}, the receipt says ${claimed.sha256}`];

@@ -1,5 +1,6 @@
 import { MeshBackupError } from '../errors.ts';
 import type { CompactSummary } from './compact-summary.ts';
+import { plural } from './plural.ts';
 
 /** Judges a compaction: `undefined` when all is in the output, else the error that gives the exit status. */
 export function judgeCompact(summary: CompactSummary, strict: boolean): MeshBackupError | undefined {
@@ -8,7 +9,10 @@ export function judgeCompact(summary: CompactSummary, strict: boolean): MeshBack
     return new MeshBackupError('NO_EVENTS', 'Nothing to write: no line that was given holds an event.');
   }
   if (strict && lines.quarantined > 0) {
-    return new MeshBackupError('QUARANTINED', `${lines.quarantined} lines may not stand in a backup.`);
+    return new MeshBackupError(
+      'QUARANTINED',
+      `${lines.quarantined} ${plural(lines.quarantined, 'line')} may not stand in a backup.`,
+    );
   }
   const damage = inputs.flatMap(({ file, damage: reasons }) => reasons.map((reason) => `${file}: ${reason}`));
   if (damage.length === 0) return undefined;

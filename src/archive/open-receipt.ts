@@ -1,5 +1,5 @@
 import type { KeyRing } from '../event/keyring.ts';
-import { PublicKey } from '../identity/keypair.ts';
+import { ALL_ZERO_SOUL_KEY, PublicKey } from '../identity/keypair.ts';
 import { parseReceipt, type Receipt } from '../receipt/parse-receipt.ts';
 
 /** A receipt that was looked at by itself. */
@@ -19,12 +19,16 @@ export function openReceipt(bytes: Buffer, pinned: KeyRing): OpenedReceipt {
   const { requester, key } = receipt;
   const isOthers =
     pinned.isPinned(requester) && !pinned.keysOfName(requester).some(({ text }) => text === key.text);
-  const flaws = isOthers ? [`it is signed by ${key.text}, which is not the key given for ${requester}`] : [];
+  const isOpen = key.text === ALL_ZERO_SOUL_KEY;
+  const flaws = [
+    ...(isOthers ? [`it is signed by ${key.text}, which is not the key given for ${requester}`] : []),
+    ...(isOpen ? ['it is signed with a key that anybody can sign with'] : []),
+  ];
   return {
     receipt,
     flaws,
     teach(ring) {
-      if (isOthers) return;
+      if (isOthers || isOpen) return;
       ring.add(requester, key);
       for (const { claimedName, publicKey, proven } of receipt.peers) {
         const peerKey = proven && publicKey !== undefined ? PublicKey.parse(publicKey) : undefined;

@@ -61,7 +61,8 @@ export class RestartRow implements Row<RestartRow> {
   /** By number and start time. */
   readonly restarts = new DistinctSketch();
   /** Unix seconds, the latest. */
-  lastStart = 0;
+  /** In Unix seconds, as an int64 may be. */
+  lastStart = 0n;
 
   constructor(nara: string) {
     this.nara = nara;
@@ -70,12 +71,16 @@ export class RestartRow implements Row<RestartRow> {
   add(restartNum: string, startTime: string): void {
     this.events++;
     this.restarts.add(`${restartNum}:${startTime}`);
-    this.lastStart = Math.max(this.lastStart, Number(startTime));
+    this.lastStart = later(this.lastStart, BigInt(startTime));
   }
 
   absorb(other: RestartRow): void {
     this.events += other.events;
     this.restarts.merge(other.restarts);
-    this.lastStart = Math.max(this.lastStart, other.lastStart);
+    this.lastStart = later(this.lastStart, other.lastStart);
   }
+}
+
+function later(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }

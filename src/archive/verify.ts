@@ -13,6 +13,7 @@ import { keyData } from './known-keys.ts';
 import { blocksOf } from './line-block.ts';
 import { verifyEvidence } from './evidence.ts';
 import { openReceipt, type OpenedReceipt } from './open-receipt.ts';
+import { plural } from './plural.ts';
 import { textFlaw } from './text-flaw.ts';
 import type { FindingKind } from './verdict.ts';
 import type { VerifyInput, VerifyOptions } from './verify-options.ts';
@@ -142,7 +143,10 @@ class Verification {
     for (const reason of file.breaks) tally.find('damaged', reason);
     const grown = await growthOf(input.file);
     if (grown > 0)
-      tally.find('grown', `it grew while it was read: its last ${grown} bytes were not looked at`);
+      tally.find(
+        'grown',
+        `it grew while it was read: its last ${grown} ${plural(grown, 'byte was', 'bytes were')} not looked at`,
+      );
     const flaws = receipt === undefined ? [] : [...receipt.flaws, ...(check?.flaws(tally) ?? [])];
     for (const reason of flaws) tally.find('receipt', `${input.receipt?.path ?? ''}: ${reason}`);
     tally.end(receipt && flaws.length === 0);
@@ -169,7 +173,10 @@ class Verification {
       if (this.#ring.isContested(name)) this.#findKey('several-keys', `${name}: ${keys.sort().join(', ')}`);
       if (this.#ring.isCrowded(name)) this.#findCrowd(name, keys.length);
       if (keys.includes(ALL_ZERO_SOUL_KEY))
-        this.#findKey('open-key', `${name}: anybody can sign with its key`);
+        this.#findKey(
+          'open-key',
+          `${name}: anybody can sign with its key; what counts as signed with it proves nothing`,
+        );
     }
     for (const id of ids) {
       const keys = this.#ring.keysOfId(id).map(({ text }) => text);

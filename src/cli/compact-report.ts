@@ -1,4 +1,5 @@
 import type { CompactSummary } from '../archive/compact-summary.ts';
+import { plural } from '../archive/plural.ts';
 import type { MeshBackupError } from '../errors.ts';
 import { line, paragraph, styled, type Line } from './line.ts';
 import type { JsonRecord } from './output.ts';
@@ -22,7 +23,7 @@ export function compactWarnings({ inputs }: CompactSummary): Line[] {
     .filter(({ quarantined }) => quarantined > 0)
     .map(
       ({ file, quarantined }) =>
-        line`⚠️  ${file}: ${n(quarantined)} lines may not stand in a backup: quarantined`,
+        line`⚠️  ${file}: ${n(quarantined)} ${plural(quarantined, 'line')} may not stand in a backup: quarantined`,
     );
 }
 
@@ -34,8 +35,8 @@ export function compactLines({ lines, inputs }: CompactSummary): Line[] {
       'bold',
       line`Lines:  ${n(read)} read = ${n(written)} written + ${n(duplicate)} duplicate + ${n(quarantined)} quarantined`,
     ),
-    line`  ${n(better)} with a better copy chosen, ${n(variants)} variants, ${n(misfit)} misfit, ${n(hostile)} hostile,`,
-    line`  ${n(broken)} broken, ${n(lines.blank)} blank, ${n(lines.unknownService)} of unknown services`,
+    line`  ${n(better)} with a better copy chosen, ${n(variants)} ${plural(variants, 'variant')}, ${n(misfit)} misfit, ${n(hostile)} hostile,`,
+    line`  ${n(broken)} broken, ${n(lines.blank)} blank, ${n(lines.unknownService)} of ${plural(lines.unknownService, 'an unknown service', 'unknown services')}`,
     ...inputs.flatMap(({ file, damage }) =>
       damage.map((reason) => line`  not read whole: ${paragraph(file)}: ${reason}`),
     ),

@@ -1,6 +1,7 @@
 import type { BoundedTally } from '../archive/bounded-tally.ts';
 import { differences, emptyDiffCounts, type DiffCounts } from '../archive/diff-counts.ts';
 import type { DiffInput, DiffSummary } from '../archive/diff-summary.ts';
+import { plural } from '../archive/plural.ts';
 import { line, paragraph, styled, type Line } from './line.ts';
 import type { JsonRecord } from './output.ts';
 import { formatCount } from './progress-format.ts';
@@ -16,8 +17,9 @@ interface Row {
   readonly counts: DiffCounts;
 }
 
-/** The comparison for people. */
-export function diffLines({ a, b, events, broken, uncompared, byService, byMonth }: DiffSummary): Line[] {
+/** The comparison for people; `isWhole`: it holds for all of both. */
+export function diffLines(summary: DiffSummary, isWhole: boolean): Line[] {
+  const { a, b, events, broken, uncompared, byService, byMonth } = summary;
   const services = [...byService.rows].sort(byName).map(([name, counts]) => ({ name, counts }));
   const others = isNothing(byService.rest) ? [] : [{ name: 'other services', counts: byService.rest }];
   const unread = isNothing(broken) ? [] : [{ name: 'no event', counts: broken }];
@@ -26,12 +28,12 @@ export function diffLines({ a, b, events, broken, uncompared, byService, byMonth
     ...inputLines('B', b),
     ...table('service', [...services, ...others, ...unread, { name: 'all events', counts: events }]),
     ...(differences(events) === 0 ? [] : [line``, ...table('month', monthRows(byMonth))]),
-    ...(uncompared === 0
-      ? []
-      : [line`${n(uncompared)} lines that hold no event were too many to be compared`]),
-    differences(events) + differences(broken) === 0
-      ? styled('green', line`Both hold the same.`)
-      : line`They differ.`,
+    ...(uncompared === 0 ? [] : [line`too many lines that hold no event: ${n(uncompared)} not compared`]),
+    differences(events) + differences(broken) > 0
+      ? line`They differ.`
+      : isWhole
+        ? styled('green', line`Both hold the same.`)
+        : line`No difference in what could be compared.`,
   ];
 }
 
@@ -39,7 +41,7 @@ function inputLines(name: string, { file, events, broken, filtered, damage }: Di
   const left = filtered === 0 ? '' : `, ${n(filtered)} of them not selected`;
   const rest = broken === 0 ? '' : `; lines that hold none: ${n(broken)}`;
   return [
-    line`${name}: ${paragraph(file)}: ${n(events)} events${left}${rest}`,
+    line`${name}: ${paragraph(file)}: ${n(events)} ${plural(events, 'event')}${left}${rest}`,
     ...damage.map((reason) => line`   not read whole: ${reason}`),
   ];
 }
@@ -83,7 +85,7 @@ function monthRows({ rows, rest }: BoundedTally): Row[] {
   const months = [...rows].filter(([name]) => listed.has(name)).sort(byName);
   return [
     ...months.map(([name, counts]) => ({ name, counts })),
-    ...(isNothing(others) ? [] : [{ name: `${n(count)} other months`, counts: others }]),
+    ...(isNothing(others) ? [] : [{ name: `${n(count)} other ${plural(count, 'month')}`, counts: others }]),
   ];
 }
 

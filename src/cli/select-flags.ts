@@ -18,6 +18,7 @@ export interface SelectFlags extends SelectionFlags {
   readonly seed?: string;
   readonly gzip?: true;
   readonly strict?: true;
+  readonly quiet?: true;
 }
 
 export function declareSelectFlags(command: Command): void {
@@ -39,7 +40,8 @@ export function declareSelectFlags(command: Command): void {
     )
     .option('--seed <text>', 'the same sample again')
     .option('--gzip', 'compress what is written')
-    .option('--strict', 'lines that hold no event are a failure (13)');
+    .option('--strict', 'lines that hold no event are a failure (13)')
+    .option('-q, --quiet', 'say nothing of what is left out');
 }
 
 /** Throws `USAGE` for flags that contradict each other, or that say nothing. */

@@ -12,7 +12,7 @@ export function statsRecords(summary: StatsSummary, top: number, exitStatus: Exi
   const records = <R>(type: string, rows: readonly R[], recordOf: (row: R) => object): JsonRecord[] =>
     rows.slice(0, top).map((row) => ({ type, ...recordOf(row) }));
   return [
-    ...records('service', services.rows, (row) => row),
+    ...records('service', services.rows, ({ name, ...row }) => ({ svc: name, ...row })),
     ...records('emitter', emitters.rows, (row) => row),
     ...records('month', months, ({ name, events, bytes, signed }) => ({ name, events, bytes, signed })),
     ...records('pair', pairs.rows, pairRecord),

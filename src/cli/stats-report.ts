@@ -1,4 +1,5 @@
 import type { TableContent } from '../archive/bounded-table.ts';
+import { plural } from '../archive/plural.ts';
 import type { StatsSummary } from '../archive/stats.ts';
 import type { PairRow, RestartRow, ShareRow } from '../archive/stats-rows.ts';
 import type { Timeline } from '../archive/timeline.ts';
@@ -42,7 +43,7 @@ function wholeLines(summary: StatsSummary): Line[] {
   return [
     line`${whole}, ${percent(signed, events)} signed (not verified here)`,
     line`${styled('bold', line`Time:`)}    ${second(firstTsNs)} to ${second(lastTsNs)} UTC`,
-    line`${styled('bold', line`Busiest:`)} ${minute(startMs)} UTC, ${n(most)} ${unitOf(most)} in an hour${missing > 0 ? `, or up to ${n(missing)} more` : ''}`,
+    line`${styled('bold', line`Busiest:`)} ${minute(startMs)} UTC, ${n(most)} ${plural(most, 'event')} in an hour${missing > 0 ? `, or up to ${n(missing)} more` : ''}`,
   ];
 }
 
@@ -54,8 +55,8 @@ function timelineLines(timeline: Timeline | undefined): Line[] {
     line``,
     styled('green', line`${sparkLine(counts)}`),
     line`${minute(startMs)} to ${minute(endMs)} UTC, ${span} each, at most ${n(Math.max(...counts))}`,
-    ...(before > 0 ? [line`${n(before)} ${unitOf(before)} before that, far off`] : []),
-    ...(after > 0 ? [line`${n(after)} ${unitOf(after)} after that, far off`] : []),
+    ...(before > 0 ? [line`${n(before)} ${plural(before, 'event')} before that, far off`] : []),
+    ...(after > 0 ? [line`${n(after)} ${plural(after, 'event')} after that, far off`] : []),
   ];
 }
 
@@ -130,14 +131,14 @@ const RESTART_COLUMNS: readonly Column<RestartRow>[] = [
     title: 'TOLD BY',
     rank: 3,
     align: 'right',
-    cell: ({ events }) => ({ text: `${n(events)} ${unitOf(events)}` }),
+    cell: ({ events }) => ({ text: `${n(events)} ${plural(events, 'event')}` }),
   },
   { title: 'LAST', rank: 2, cell: ({ lastStart }) => startOf(lastStart) },
 ];
 
-function startOf(unixSeconds: number): Cell {
-  const date = new Date(unixSeconds * 1000);
-  return unixSeconds <= 0 || Number.isNaN(date.getTime()) ? NOTHING : { text: minute(date.getTime()) };
+function startOf(unixSeconds: bigint): Cell {
+  const date = new Date(Number(unixSeconds) * 1000);
+  return unixSeconds <= 0n || Number.isNaN(date.getTime()) ? NOTHING : { text: minute(date.getTime()) };
 }
 
 /** `0.4 ms`, `12.3 ms`, `1,234 ms`: two or three digits that count. */
@@ -147,10 +148,6 @@ function formatRtt(ms: number): string {
 
 function percent(part: number, whole: number): string {
   return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`;
-}
-
-function unitOf(events: number): string {
-  return events === 1 ? 'event' : 'events';
 }
 
 function minute(unixMs: number): string {

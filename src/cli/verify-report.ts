@@ -1,3 +1,4 @@
+import { plural } from '../archive/plural.ts';
 import type { ServiceCounts } from '../archive/service-tally.ts';
 import { SEVERITIES, type Finding, type FindingKind, type Verdict } from '../archive/verdict.ts';
 import type { VerifiedEvidence, VerifySummary } from '../archive/verify-summary.ts';
@@ -80,7 +81,7 @@ export function verifyLines(summary: VerifySummary, width: number): Line[] {
   const held = files.filter(({ receiptHolds }) => receiptHolds !== undefined);
   return [
     ...(services.length === 0 ? [] : layOutTable(COLUMNS, rows, width)),
-    line`${formatCount(lines)} lines, ${formatCount(fitting)} with an ID that fits, ${formatCount(distinct)} distinct; in ${formatDuration(elapsedMs)}`,
+    line`${formatCount(lines)} ${plural(lines, 'line')}, ${formatCount(fitting)} with an ID that fits, ${formatCount(distinct)} distinct; in ${formatDuration(elapsedMs)}`,
     ...(found.length === 0
       ? []
       : [line`Findings: ${found.map((kind) => `${formatCount(findings[kind]!)} ${kind}`).join(', ')}`]),
@@ -97,7 +98,7 @@ export function verifyLines(summary: VerifySummary, width: number): Line[] {
 /** Who handed out what, as far as it is proven. */
 function evidenceLines({ folder, files, held, liars }: VerifiedEvidence): Line[] {
   const n = formatCount;
-  const sum = line`${n(held)} of ${n(files)} files of evidence in ${folder} hold`;
+  const sum = line`${n(held)} of ${n(files)} ${plural(files, 'file')} of evidence in ${folder} ${plural(files, 'holds', 'hold')}`;
   return [
     held < files ? styled('red', sum) : sum,
     ...liars.map(({ key, claims }) => {

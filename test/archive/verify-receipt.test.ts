@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { judgeVerify } from '../../src/archive/verify-outcome.ts';
 import type { Finding } from '../../src/archive/verdict.ts';
 import { parseKeyList } from '../../src/event/key-list.ts';
+import { ALL_ZERO_SOUL_KEY, deriveKeypair } from '../../src/identity/keypair.ts';
+import type { Soul } from '../../src/identity/soul.ts';
 import { Meter, measuredRecord } from '../../src/receipt/meter.ts';
 import { sealReceipt } from '../../src/receipt/seal.ts';
 import { ALICE, BOB, greeting, MALLORY, sight, START_NS, textOf, verifyTexts } from './verifying.ts';
@@ -51,6 +53,15 @@ function ofReceipts(findings: readonly Finding[]): string[] {
 }
 
 describe('a receipt', () => {
+  test('that anybody can have signed holds nothing, and teaches nothing', async () => {
+    const open = { ...ALICE, ...deriveKeypair({ seed: new Uint8Array(32) } as Soul) };
+    expect(open.publicKey).toBe(ALL_ZERO_SOUL_KEY);
+    const { findings, summary } = await verifyTexts([TEXT], { receipt: receiptOf({}, open) });
+    expect(ofReceipts(findings)).toEqual(['receipt: it is signed with a key that anybody can sign with']);
+    expect(findings.map(({ kind }) => kind)).not.toContain('several-keys');
+    expect(summary.files[0]!.receiptHolds).toBe(false);
+  });
+
   test('holds', async () => {
     const { findings, summary } = await verifyTexts([TEXT], { receipt: receiptOf() });
     expect(ofReceipts(findings)).toEqual([]);

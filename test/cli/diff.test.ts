@@ -71,6 +71,16 @@ describe('diff', () => {
     expect(finished.stdout).toContain('Both hold the same.');
   });
 
+  test('what could not be read whole is never said to be the same', async () => {
+    const packed = gzipSync(textOf(LINES), { level: 0 });
+    await put('a', packed.subarray(0, 30_000));
+    await put('b', packed.subarray(0, 30_000));
+    const finished = await diff('a', 'b');
+    expect(finished.stdout).not.toContain('the same.');
+    expect(finished.stdout).toContain('No difference in what could be compared.');
+    expect(finished.stderr).toContain('Not all could be compared');
+  });
+
   test('--only-a, --only-b and --changed print lines as they are; several are marked', async () => {
     await putBoth();
     expect(await diff('a', 'b', '--only-a')).toMatchObject({
@@ -110,7 +120,7 @@ describe('diff', () => {
       expect.stringMatching(/^1677-09 +0 +1 +0 +0$/),
       expect.stringMatching(/^2255-03 +0 +1 +0 +0$/),
     ]);
-    expect(finished.stdout).toMatch(/^1 other months +0 +0 +0 +300$/m);
+    expect(finished.stdout).toMatch(/^1 other month +0 +0 +0 +300$/m);
     const args = ['diff', 'a', '-', '--until', '2200-01-01T00:00:00Z', '--since', '2000-01-01T00:00:00Z'];
     const selected = await run('bin/mesh-backup.js', [...args, '--exit-code'], { cwd: folder, stdin });
     expect(selected.status).toBe(0);

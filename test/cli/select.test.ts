@@ -71,6 +71,7 @@ describe('mesh-backup select', () => {
     expect(quiet).toMatchObject({ status: 0, stdout: textOf([LINES[2]!]) });
     expect(quiet.stderr).toContain('left out: 1 misfit:');
     expect(quiet.stderr).toContain('left out: hostile, readers disagree: 1 folded-key');
+    expect(await select(['-q'], input)).toEqual({ ...quiet, stderr: '' });
     expect(await select(['--proof', 'none'], input)).toMatchObject({ stdout: input, stderr: '' });
     const bad = await select(['--proof', 'id', '--invert'], input);
     expect(bad).toMatchObject({ stdout: textOf([MISFIT, hostile]), stderr: '' });

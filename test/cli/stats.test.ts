@@ -35,6 +35,22 @@ function recordsOf({ stdout }: Finished): Record<string, unknown>[] {
 }
 
 describe('mesh-backup stats', () => {
+  test('--json names services as verify does, and an int64 is told to its last digit', async () => {
+    const payload = {
+      observer: 'alice',
+      subject: 'bob',
+      type: 'restart',
+      start_time: 2n ** 63n - 1n,
+      restart_num: 1,
+    };
+    const { line } = makeEvent({ tsNs: 1n, svc: 'observation', payload });
+    const records = recordsOf(await stats([await write(`${line}\n`), '--json']));
+    expect(records).toContainEqual(expect.objectContaining({ type: 'service', svc: 'observation' }));
+    expect(records).toContainEqual(
+      expect.objectContaining({ type: 'restarts', lastStart: '9223372036854775807' }),
+    );
+  });
+
   test('tells what files and stdin hold, plain and gzip', async () => {
     const finished = await stats([await write(gzipSync(BACKUP)), '-'], BACKUP);
     expect(finished).toMatchObject({ status: 0, stderr: '' });

@@ -103,6 +103,11 @@ describe('mesh-backup verify', () => {
     });
   });
 
+  test('one line is one line', async () => {
+    const folder = await makeFolder({ 'a.jsonl': textOf([greeting(ALICE, 20)]) });
+    expect((await verify(folder, ['a.jsonl'])).stdout).toContain('\n1 line, 1 with an ID that fits');
+  });
+
   test('--findings: all of them, anew each time, and never over a backup', async () => {
     const folder = await makeFolder({ 'a.jsonl': GOOD + GOOD });
     for (let round = 0; round < 2; round++) {
@@ -146,6 +151,9 @@ describe('mesh-backup verify', () => {
       expect(stderr).toMatch(/^Error: /);
       expect(stderr).not.toMatch(/^ +at /m);
     }
+    const { stderr } = await verify(folder, ['a.jsonl', '--receipt', 'auto']);
+    expect(stderr).toMatch(/^Error: There is no receipt a\.jsonl\.receipt\./);
+    expect(stderr).not.toContain('ENOENT');
   });
 
   test('SIGINT ends it while it waits for stdin', async () => {

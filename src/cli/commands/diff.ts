@@ -90,7 +90,9 @@ export const diffBackups: CommandModule<DiffFlags> = {
         return exitStatus;
       }
       const isTold = wanted.size === 0 || output.isTerminal || output.verbose;
-      for (const text of isTold ? diffLines(summary) : []) {
+      for (const text of isTold
+        ? diffLines(summary, error === undefined || error.code === 'DIFFERENT')
+        : []) {
         if (wanted.size === 0) await output.print(text);
         else output.tell(text);
       }

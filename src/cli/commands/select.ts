@@ -1,4 +1,5 @@
 import { countBroken, judgeIntake } from '../../archive/line-intake.ts';
+import { plural } from '../../archive/plural.ts';
 import { selectEvents, type SelectSummary } from '../../archive/select.ts';
 import { MeshBackupError, type ExitStatus } from '../../errors.ts';
 import { parseKeyList } from '../../event/key-list.ts';
@@ -69,7 +70,7 @@ export const select: CommandModule<SelectFlags> = {
       });
       await gzip?.end();
       progress.stop();
-      return report(summary, rules.sample?.seed, flags.strict === true, output);
+      return report(summary, rules.sample?.seed, flags, output);
     } finally {
       progress.stop();
       await Promise.all(files.map((file) => file.close()));
@@ -80,11 +81,11 @@ export const select: CommandModule<SelectFlags> = {
 function report(
   summary: SelectSummary,
   seed: string | undefined,
-  isStrict: boolean,
+  { strict, quiet }: SelectFlags,
   output: Output,
 ): ExitStatus {
   const { input, selected, written, bytesWritten, ...counts } = summary;
-  const error = (isStrict ? judgeStrictly(summary) : undefined) ?? judgeIntake(input);
+  const error = (strict === true ? judgeStrictly(summary) : undefined) ?? judgeIntake(input);
   const exitStatus = error?.exitStatus ?? 0;
   if (output.json) {
     if (error !== undefined) output.fail(error);
@@ -107,10 +108,11 @@ function report(
     empty: [],
     ...(leftOut === 0 && { misfits: 0, hostile: new Map() }),
   };
-  for (const text of leftOutLines(leftOutOf)) output.warn(line`${styled('yellow', '⚠️  left out:')} ${text}`);
+  for (const text of quiet === true ? [] : leftOutLines(leftOutOf))
+    output.warn(line`${styled('yellow', '⚠️  left out:')} ${text}`);
   const rest = isCutShort ? ', and the rest was not looked at' : '';
   output.detail(
-    line`${formatCount(written)} written, ${formatCount(selected)} selected of ${formatCount(input.events)} events${rest}`,
+    line`${formatCount(written)} written, ${formatCount(selected)} selected of ${formatCount(input.events)} ${plural(input.events, 'event')}${rest}`,
   );
   if (seed !== undefined) output.detail(line`The same sample again: --seed ${seed}`);
   if (error !== undefined) output.fail(error);

@@ -3,6 +3,7 @@ import { judgeVerify } from '../../archive/verify-outcome.ts';
 import type { VerifySummary } from '../../archive/verify-summary.ts';
 import { verify } from '../../archive/verify.ts';
 import { MeshBackupError, type ExitStatus } from '../../errors.ts';
+import { codeOf, unreadable } from '../../jsonl/storage-failure.ts';
 import { assertApart } from '../apart.ts';
 import { BackupOperands } from '../backup-operands.ts';
 import type { CommandModule } from '../command-module.ts';
@@ -126,8 +127,11 @@ async function readReceipt(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MeshBackupError('FILE_UNREADABLE', `Cannot read the receipt: ${reason}`, { cause });
+    if (codeOf(cause) !== 'ENOENT') throw unreadable(path, cause);
+    throw new MeshBackupError('FILE_UNREADABLE', `There is no receipt ${path}.`, {
+      hint: 'dump-events --receipt writes one. Without --receipt the backup is verified by itself.',
+      cause,
+    });
   }
 }
 
