@@ -19,7 +19,10 @@ export async function* gunzip(
     for await (const chunk of input.chunks()) {
       raw(chunk);
       for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
-        if (inflater.isOver) break;
+        if (inflater.isOver) {
+          inflater.leave(chunk.subarray(at));
+          break;
+        }
         const plain = await inflater.feed(chunk.subarray(at, at + PIECE_BYTES));
         if (plain.length > 0) yield plain;
       }
@@ -73,6 +76,7 @@ class Inflater {
   #fedBytes = 0;
   #failure: Error | undefined;
   #isAtEnd = false;
+  #leftGarbage = false;
   #wake: () => void = () => undefined;
 
   constructor() {
@@ -100,8 +104,7 @@ class Inflater {
   get damage(): string | undefined {
     if (codeOf(this.#failure) === 'Z_BUF_ERROR') return 'the gzip stream is cut off';
     if (this.#failure !== undefined) return `the gzip stream is damaged: ${this.#failure.message}`;
-    // Zeros behind a member end the stream for zlib, without a word and whatever follows them.
-    if (this.#stream.bytesWritten !== this.#fedBytes) {
+    if (this.#leftGarbage) {
       return 'the gzip stream is followed by something that is not gzip';
     }
     return undefined;
@@ -116,7 +119,14 @@ class Inflater {
       });
     });
     if (!this.hasFailed) this.intactBytes += piece.length;
+    // Zeros behind a member end the stream for zlib, without a word and whatever follows them.
+    if (this.#isAtEnd) this.leave(piece.subarray(piece.length - this.#fedBytes + this.#stream.bytesWritten));
     return this.#taken();
+  }
+
+  /** Looks at bytes that zlib did not take: tapes and blocks are filled up with zeros, all else is none of ours. */
+  leave(bytes: Buffer): void {
+    this.#leftGarbage ||= bytes.some((byte) => byte !== 0);
   }
 
   async end(): Promise<Buffer> {
