@@ -95,10 +95,15 @@ export function summaryLines({ peers, events, evidence, before, leftDamaged }: D
   ];
 }
 
-function evidenceLines({ files, leftOut }: EvidenceCounts): Line[] {
+function evidenceLines({ files, leftOut, isFull }: EvidenceCounts): Line[] {
   const further =
     leftOut > 0 ? [line`  ${formatCount(leftOut)} further false copies are in no evidence`] : [];
-  return files > 0 || leftOut > 0 ? [line`  ${formatCount(files)} files of evidence kept`, ...further] : [];
+  const full = isFull
+    ? [line`⚠️  More evidence than one run may add: 100 files, 1 GiB. Run again for the rest.`]
+    : [];
+  return files > 0 || leftOut > 0
+    ? [line`  ${formatCount(files)} files of evidence kept`, ...further, ...full]
+    : [];
 }
 
 function priorLines({ moved, damaged, trouble }: PriorSummary): Line[] {

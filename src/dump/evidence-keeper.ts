@@ -34,7 +34,7 @@ export class EvidenceKeeper {
   readonly #robbed = new Map<SpooledAnswer, Claim[]>();
   #writing: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
-  readonly counts: EvidenceCounts = { files: 0, leftOut: 0 };
+  readonly counts: EvidenceCounts = { files: 0, leftOut: 0, isFull: false };
 
   constructor(folder: EvidenceFolder, spoolFolder: string, keys: KeySource) {
     this.#folder = folder;
@@ -116,6 +116,7 @@ export class EvidenceKeeper {
     const path = bytes && this.#folder.reserve(answer.key, bytes.length);
     if (bytes === undefined || path === undefined) {
       this.counts.leftOut += claims.length;
+      this.counts.isFull = this.#folder.isFull;
       return;
     }
     this.counts.files++;

@@ -43,6 +43,8 @@ export interface EvidenceCounts {
   files: number;
   /** False copies that no file names: there was enough of that key, or too much in all. */
   leftOut: number;
+  /** Some are left out because the run had written enough, of whatever keys. */
+  isFull: boolean;
 }
 
 /** What a dump did. Failure has the shape of success, plus reasons (in each peer's flaws). */

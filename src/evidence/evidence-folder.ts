@@ -10,6 +10,9 @@ import { keyHash, MAX_EVIDENCE_BYTES, parseEvidenceName } from './evidence-file.
 const MAX_FILES = 10;
 /** So much they may take together. */
 const MAX_KEY_BYTES = MAX_EVIDENCE_BYTES;
+/** So many files a run may add, of all keys, and so much: keys are free, and whoever has many must not fill it either. */
+const MAX_RUN_FILES = 100;
+const MAX_RUN_BYTES = 1024 * 1024 * 1024;
 const LOCK = 'evidence';
 
 /** What is there of one key. */
@@ -24,6 +27,7 @@ export class EvidenceFolder {
   readonly path: string;
   readonly #lock: FileLock;
   readonly #holdings: Map<string, Holding>;
+  readonly #added = { files: 0, bytes: 0 };
 
   private constructor(path: string, lock: FileLock, holdings: Map<string, Holding>) {
     this.path = path;
@@ -43,11 +47,20 @@ export class EvidenceFolder {
     }
   }
 
-  /** The path for a further file of a key; `undefined`: there is enough of it. */
+  /** Whether a file was refused because the run had added enough, of whatever keys. */
+  isFull = false;
+
+  /** The path for a further file of a key; `undefined`: there is enough of it, or of all. */
   reserve(key: string, bytes: number): string | undefined {
     const name = keyHash(key);
     const { files, bytes: held, lastNumber } = this.#holdings.get(name) ?? NOTHING;
     if (files >= MAX_FILES || held + bytes > MAX_KEY_BYTES) return undefined;
+    if (this.#added.files >= MAX_RUN_FILES || this.#added.bytes + bytes > MAX_RUN_BYTES) {
+      this.isFull = true;
+      return undefined;
+    }
+    this.#added.files++;
+    this.#added.bytes += bytes;
     const next = { files: files + 1, bytes: held + bytes, lastNumber: lastNumber + 1 };
     this.#holdings.set(name, next);
     return join(this.path, `${name}-${next.lastNumber}.json`);

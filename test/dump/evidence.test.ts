@@ -51,12 +51,26 @@ function proven({ naras }: SandboxMesh, { liars }: VerifiedEvidence): Record<str
   return Object.fromEntries(liars.map(({ key, claims }) => [nameOf.get(key) ?? key, Object.keys(claims)]));
 }
 
+test('a run adds no more than so much, of however many keys', async () => {
+  const folder = await EvidenceFolder.open(await newFolder());
+  try {
+    const reserve = (count: number, bytes: number): number =>
+      Array.from({ length: count }, (_, at) => folder.reserve(`${bytes} ${at}`, bytes)).filter(Boolean)
+        .length;
+    expect(reserve(12, 100 * 2 ** 20)).toBe(10);
+    expect(folder.isFull).toBe(true);
+    expect(reserve(200, 1)).toBe(90);
+  } finally {
+    await folder.close();
+  }
+});
+
 test('honest peers leave no evidence, whatever they see of each other', async () => {
   await withMesh({ naras: 4 }, async (mesh) => {
     const path = await newFolder();
     const { dumped, verified } = await dumpWithEvidence(mesh, path);
     expect(verified).toMatchObject({ files: 0, liars: [] });
-    expect(dumped.summary.evidence).toEqual({ files: 0, leftOut: 0 });
+    expect(dumped.summary.evidence).toEqual({ files: 0, leftOut: 0, isFull: false });
     expect((await stat(path)).mode & 0o777).toBe(0o700);
     expect(await readdir(path)).toEqual([]);
   });
