@@ -40,16 +40,19 @@ export function judgeEvent(event: EventView, keys: JudgingKeys | undefined): Jud
     const reason = suspicion(proof);
     return { verdict: proof.class, ...(reason !== undefined && { reason }) };
   }
-  const { payload } = event;
   const hasEmitter = isSigned(event);
-  if (keys === undefined) {
-    const hasVoters = payload?.svc === 'checkpoint' && payload.signatures.length > 0;
-    return { verdict: hasEmitter || hasVoters ? 'unchecked' : 'unsigned' };
-  }
+  if (keys === undefined) return { verdict: hasEmitter || hasVoters(event) ? 'unchecked' : 'unsigned' };
+  const { payload } = event;
   const bySignature = hasEmitter ? judgeSignature(event, payload, keys) : undefined;
   if (payload?.svc !== 'checkpoint') return bySignature ?? { verdict: 'unsigned' };
   if (bySignature?.verdict === 'bad-signature') return bySignature;
   return judgeVoters(payload, keys);
+}
+
+/** The payload is read from bytes: not for nothing. */
+function hasVoters(event: EventView): boolean {
+  if (event.svc !== 'checkpoint') return false;
+  return event.payload?.svc === 'checkpoint' && event.payload.signatures.length > 0;
 }
 
 function judgeSignature(event: EventView, payload: Payload | undefined, keys: JudgingKeys): Judgement {

@@ -20,6 +20,8 @@ export interface EventView {
   readonly emitter: string;
   readonly emitterId: string;
   readonly sig: string;
+  /** Both `emitter` and `sig` are there. */
+  readonly isSigned: boolean;
   /** `undefined` for a service that we do not know, or where it is missing. */
   readonly payload: Payload | undefined;
   readonly content: string;
@@ -151,6 +153,11 @@ class ScannedEvent implements EventView {
     return this.#here.string(SLOT.sig);
   }
 
+  get isSigned(): boolean {
+    const slots = this.#here;
+    return slots.isFilled(SLOT.emitter) && slots.isFilled(SLOT.sig);
+  }
+
   get payload(): Payload | undefined {
     return (this.#payload ??= isService(this.svc) ? readPayload(this.#here, this.svc) : undefined);
   }
@@ -204,6 +211,10 @@ class DeferredEvent implements EventView {
 
   get sig(): string {
     return this.#event.sig;
+  }
+
+  get isSigned(): boolean {
+    return this.#event.isSigned;
   }
 
   get payload(): Payload | undefined {

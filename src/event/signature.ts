@@ -10,7 +10,7 @@ const MAX_VOTERS = 100;
 
 /** An event counts as signed only when both `emitter` and `sig` are there. */
 export function isSigned(event: EventView): boolean {
-  return event.emitter !== '' && event.sig !== '';
+  return event.isSigned;
 }
 
 /** Whether a key known for the emitter made the signature: it proves who said the content string, nothing else. */

@@ -21,6 +21,11 @@ export class EventSlots {
     return this.slots[slot * 4 + 1] !== -1;
   }
 
+  /** Whether a string field is there and not ''. */
+  isFilled(slot: number): boolean {
+    return this.slots[slot * 4 + 2]! > this.slots[slot * 4 + 1]!;
+  }
+
   /** A string field as Go reads it, '' where it is absent. */
   string(slot: number): string {
     const start = this.slots[slot * 4 + 1]!;
