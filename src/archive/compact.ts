@@ -6,6 +6,7 @@ import type { Copy } from '../merge/copies.ts';
 import { emptyTally, merge } from '../merge/merge.ts';
 import type { Run } from '../merge/run.ts';
 import { RunPool } from '../merge/run-pool.ts';
+import { unlessAborted } from '../mesh/unless-aborted.ts';
 import { CompactReader } from './compact-input.ts';
 import { COMPACT_MEMORY_BYTES, type CompactOptions } from './compact-options.ts';
 import { CompactOutput } from './compact-output.ts';
@@ -39,7 +40,7 @@ export async function compact(options: CompactOptions): Promise<CompactSummary> 
     await watch.during(async () => {
       const reader = new CompactReader({ ...options, keys, pool, counts });
       for (const input of inputs) {
-        const { runs, ...rest } = await reader.read(input);
+        const { runs, ...rest } = await unlessAborted(reader.read(input), options.signal);
         inPlace.push(...runs);
         found.push(rest);
       }

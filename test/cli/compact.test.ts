@@ -12,14 +12,19 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MAX_EVENT_BYTES } from '../../src/event/event-view.ts';
+import { main } from '../../src/cli/main.ts';
+import { MeshBackupError } from '../../src/errors.ts';
 import { makeEvent } from '../../src/sandbox/event-maker.ts';
 import { makeHistory } from '../../src/sandbox/history.ts';
 import { makeHostileEvent } from '../../src/sandbox/hostile-events.ts';
 import { naiveCompact } from '../archive/compact-oracle.ts';
 import { run, start, whenFinished, type Finished } from './spawn.ts';
+import { Sink } from './streams.ts';
 
 const [ledger] = makeHistory({ naras: 2, eventsPerNara: 400 }).ledgers;
 const LINES = ledger!.map(({ line }) => line);
@@ -344,4 +349,22 @@ describe('bad input', () => {
     expect(made.stderr).toContain('out was changed');
     expect(await get('out')).toBe('mine');
   });
+});
+
+test('a signal ends it while it waits for more of stdin; OUT stays as it was', async () => {
+  await put('out', SORTED);
+  const stop = new AbortController();
+  const stdin = new PassThrough();
+  const interruption = { signal: stop.signal, release: () => undefined };
+  const [stdout, stderr] = [new Sink(), new Sink()];
+  const args = ['compact', '-', '-o', join(folder, 'out')];
+  const running = main(args, { stdin, stdout, stderr, interruption });
+  for (const piece of LINES.slice(0, 3)) {
+    stdin.write(`${piece}\n`);
+    while (stdin.readableLength > 0) await setImmediate();
+  }
+  stop.abort(new MeshBackupError('INTERRUPTED', 'Stopped.'));
+  expect(await running).toBe(130);
+  expect(await get('out')).toBe(SORTED);
+  expect(await names()).toEqual(['out']);
 });
