@@ -20,11 +20,14 @@ export const COMMANDS = new Map<string, Load>([
   ['exit-codes', async () => (await import('./commands/exit-codes.ts')).exitCodes],
 ]);
 
-/** The command of this name; all of them where there is none, to say what there is. */
+/** What the commands of two words are about, by the first word. */
+export const GROUPS = new Map([['snapshot', 'signed snapshots of a Stigmem node']]);
+
+/** The command that the words begin with; all of them where there is none, to say what there is. */
 export async function loadCommands(
   commands: ReadonlyMap<string, Load>,
-  name: string | undefined,
+  [first = '', second = '']: readonly string[],
 ): Promise<CommandModule[]> {
-  const wanted = commands.get(name ?? '');
+  const wanted = commands.get(first) ?? commands.get(`${first} ${second}`);
   return Promise.all((wanted === undefined ? [...commands.values()] : [wanted]).map((load) => load()));
 }

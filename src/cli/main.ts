@@ -40,7 +40,7 @@ export async function main(argv: readonly string[], settings: MainSettings = {})
   let helpText = '';
   let helpCommand = settings.forcedCommand ?? programName;
   try {
-    const modules = await loadCommands(commands, settings.forcedCommand ?? argv[0]);
+    const modules = await loadCommands(commands, settings.forcedCommand?.split(' ') ?? argv);
     const forced = modules.find((module) => module.name === settings.forcedCommand);
     if (forced?.name !== settings.forcedCommand) throw new Error(`there is no command ${helpCommand}`);
     const program = buildProgram(programName, modules, forced, (text) => (helpText += text));
@@ -53,7 +53,7 @@ export async function main(argv: readonly string[], settings: MainSettings = {})
     }
     const normalized = normalizeFlags(words, command);
     command.parse(normalized, { from: 'user' });
-    if (module === undefined) throw new Error('the root takes no words but commands');
+    if (module === undefined) throw new Error('only a command takes words that are none');
 
     const options = command.opts<CommonOptions>();
     const { verbose = false, color } = options;
@@ -105,14 +105,18 @@ interface Choice {
   readonly words: readonly string[];
 }
 
-/** Finds the command that the first word names; the root where it names none, which then tells what is wrong. */
+/** Finds the command that the first words name; the last that has one where they name none, which then tells what is wrong. */
 function chooseCommand({ root, commands }: Program, argv: readonly string[]): Choice {
-  if (commands.has(root)) return { command: root, words: argv };
-  const [first, second] = argv;
-  if (first === 'help') return { command: findCommand(root, second) ?? root, words: ['--help'] };
-  const command = findCommand(root, first);
-  if (command !== undefined) return { command, words: argv.slice(1) };
-  return { command: root, words: argv.slice(0, 1) };
+  const asksForHelp = !commands.has(root) && argv[0] === 'help';
+  let command = root;
+  let words = asksForHelp ? argv.slice(1) : argv;
+  while (!commands.has(command)) {
+    const next = findCommand(command, words[0]);
+    if (next === undefined) return { command, words: asksForHelp ? ['--help'] : words.slice(0, 1) };
+    command = next;
+    words = words.slice(1);
+  }
+  return { command, words: asksForHelp ? ['--help'] : words };
 }
 
 function findCommand(root: Command, name: string | undefined): Command | undefined {

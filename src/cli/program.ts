@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { COLOUR_CHOICES } from './colour.ts';
 import type { CommandModule } from './command-module.ts';
 import { addHelp } from './help.ts';
+import { GROUPS } from './commands.ts';
 import { packageVersion } from './package-version.ts';
 
 const MAX_HELP_COLUMNS = 80;
@@ -44,11 +45,25 @@ export function buildProgram(
     .usage('COMMAND [flags]')
     .addHelpText('after', `\nThe flags of a command: ${name} help COMMAND, or ${name} COMMAND -help.`);
   const commands = modules.map((module) => {
-    const command = root.command(module.name);
+    const [first = '', second] = module.name.split(' ');
+    const command = second === undefined ? root.command(first) : groupOf(root, first, name).command(second);
     configure(command, module, `${name} ${module.name}`);
     return [command, module] as const;
   });
   return { root, commands: new Map(commands) };
+}
+
+/** The command that only has commands below it: `snapshot` of `snapshot create`. */
+function groupOf(root: Command, group: string, name: string): Command {
+  const found = root.commands.find((command) => command.name() === group);
+  if (found !== undefined) return found;
+  return root
+    .command(group)
+    .summary(GROUPS.get(group) ?? '')
+    .description(GROUPS.get(group) ?? '')
+    .usage('COMMAND [flags]')
+    .helpCommand(false)
+    .addHelpText('after', `\nThe flags of a command: ${name} ${group} COMMAND -help.`);
 }
 
 function configure(command: Command, module: CommandModule, invocation: string): void {
