@@ -11,6 +11,8 @@ export interface JsonVisitor {
   number(lexeme: string): void;
   /** `true`, `false` or `null`. */
   literal(word: string): void;
+  /** Words that this reader takes for values beside them; `literal` is told. */
+  readonly constants?: readonly Buffer[];
 }
 
 const OPEN_OBJECT = 0x7b;
@@ -55,8 +57,11 @@ function takeKey(cursor: JsonCursor, visitor: JsonVisitor): void {
 }
 
 function takeScalar(cursor: JsonCursor, visitor: JsonVisitor): void {
+  const first = cursor.peek();
   const { bytes, pos } = cursor;
-  if (cursor.peek() === QUOTE) {
+  const constant = visitor.constants?.find((word) => cursor.takeBytes(word));
+  if (constant !== undefined) visitor.literal(constant.toString('latin1'));
+  else if (first === QUOTE) {
     cursor.string();
     visitor.string(textOf(bytes, cursor.stringStart, cursor.pos - 1));
   } else if (cursor.number()) visitor.number(bytes.toString('latin1', pos, cursor.pos));
