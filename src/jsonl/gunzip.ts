@@ -6,12 +6,15 @@ import { codeOf } from './storage-failure.ts';
 const PIECE_BYTES = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 
+/** What is returned of a file that is good as far as it goes. */
+export const CUT_OFF = 'the gzip stream is cut off';
+
 /**
  * The plain text of a gzip file, as much of it as comes before a break; returns why that is not all.
  * `raw` gets every byte of the file, also those behind the break. Throws `FILE_UNREADABLE`.
  */
 export async function* gunzip(
-  input: Input,
+  input: Pick<Input, 'chunks' | 'isRegular'>,
   raw: (bytes: Buffer) => void,
 ): AsyncGenerator<Buffer, string | undefined, undefined> {
   const inflater = new Inflater();
@@ -42,7 +45,7 @@ export async function* gunzip(
  * byte by byte. A pipe cannot be read again: there up to 16 KiB of text before the break are lost.
  */
 async function* upToTheBreak(
-  input: Input,
+  input: Pick<Input, 'chunks'>,
   intactBytes: number,
   knownBytes: number,
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -102,7 +105,7 @@ class Inflater {
 
   /** Why what came out is not the whole of what went in. */
   get damage(): string | undefined {
-    if (codeOf(this.#failure) === 'Z_BUF_ERROR') return 'the gzip stream is cut off';
+    if (codeOf(this.#failure) === 'Z_BUF_ERROR') return CUT_OFF;
     if (this.#failure !== undefined) return `the gzip stream is damaged: ${this.#failure.message}`;
     if (this.#leftGarbage) {
       return 'the gzip stream is followed by something that is not gzip';
