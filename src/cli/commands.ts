@@ -13,6 +13,12 @@ export const COMMANDS = new Map<string, Load>([
   ['select', async () => (await import('./commands/select.ts')).select],
   ['compact', async () => (await import('./commands/compact.ts')).compactBackups],
   ['diff', async () => (await import('./commands/diff.ts')).diffBackups],
+  ['snapshot verify', async () => (await import('./commands/snapshot-verify.ts')).snapshotVerify],
+  ['snapshot keygen', async () => (await import('./commands/snapshot-keygen.ts')).snapshotKeygen],
+  [
+    'snapshot trusted-keys',
+    async () => (await import('./commands/snapshot-trusted-keys.ts')).snapshotTrustedKeys,
+  ],
   ['peers', async () => (await import('./commands/peers.ts')).peers],
   ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
   ['demo', async () => (await import('./commands/demo.ts')).demo],
