@@ -99,7 +99,7 @@ export class Replacement {
 }
 
 /** Never opens the content to anybody who could not read it before. */
-async function takeAfter(part: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
+export async function takeAfter(part: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
   const own = await part.stat();
   const hasGroup = own.gid === gid || (await mayChown(part, own.uid, gid));
   if (own.uid !== uid) await mayChown(part, uid, hasGroup ? gid : own.gid);
