@@ -10,6 +10,9 @@ export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
 export const FILE_NAMES = [MANIFEST_NAME, ...ARTIFACT_NAMES] as const;
 export type FileName = (typeof FILE_NAMES)[number];
 
+/** How the node names the file: `stigmem-snapshot-20261121T001551Z-4595a24c6657.tar.gz`. */
+export const SNAPSHOT_PREFIX = 'stigmem-snapshot-';
+
 /** What can be hundreds of bytes in truth is not read where it is more than this. */
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
 export const MAX_CURSOR_BYTES = 1024 * 1024;

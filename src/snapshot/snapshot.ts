@@ -175,3 +175,17 @@ function assertSums(artifacts: Readonly<Record<ArtifactName, FoundFile>>, { dige
 function migrationsOf(file: ReadFile): readonly string[] | undefined {
   return file.isKept ? parseCursor(file.content) : undefined;
 }
+
+/** Opens, verifies and closes. Throws as `Snapshot` does. */
+export async function verifyFile(
+  path: string,
+  trust: Trust,
+  settings: SnapshotSettings,
+): Promise<VerifiedSnapshot> {
+  const snapshot = await Snapshot.open(path, settings);
+  try {
+    return await snapshot.verify(trust);
+  } finally {
+    await snapshot.close();
+  }
+}

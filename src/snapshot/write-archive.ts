@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { lstat } from 'node:fs/promises';
-import { MeshBackupError } from '../errors.ts';
-import { unlessMissing, unreadable } from '../jsonl/storage-failure.ts';
-import { writeWhole } from '../jsonl/write-whole.ts';
+import { assertRoom } from '../jsonl/free-space.ts';
+import { unreadable, unwritable } from '../jsonl/storage-failure.ts';
+import { writeFully } from '../jsonl/write-fully.ts';
 import { ARTIFACTS_FOLDER, CURSOR_NAME, DATABASE_NAME, MANIFEST_NAME } from './format.ts';
 import { makeTar, type TarEntry } from './tar-bytes.ts';
 
@@ -23,22 +24,16 @@ export interface ArchiveContent {
   readonly mtime: Date;
 }
 
-export interface WriteArchiveSettings {
-  /** Whether what stands at the path may go; else it is `FILE_EXISTS`. */
-  readonly mayReplace: boolean;
-  readonly signal: AbortSignal;
-}
-
 /**
- * Writes a snapshot's file, whole or not at all, for us alone where it is new; returns its name, links resolved. The same
- * content makes the same bytes. Throws `FILE_EXISTS`, `LOCKED`, `FILE_UNREADABLE`, `FILE_UNWRITABLE`, `NO_ROOM`, and the
- * signal's reason.
+ * Writes a snapshot to a new file, for us alone, not durable yet. The same content makes the same bytes. Throws
+ * `FILE_CHANGED` (the database), `FILE_UNREADABLE`, `FILE_UNWRITABLE`, `NO_ROOM`, and the signal's reason; then what it
+ * has written is the caller's to remove.
  */
 export async function writeArchive(
   path: string,
   { manifest, cursor, database, mtime }: ArchiveContent,
-  { mayReplace, signal }: WriteArchiveSettings,
-): Promise<string> {
+  signal: AbortSignal,
+): Promise<void> {
   const file = (name: string, content: Buffer): TarEntry => {
     return { path: name, type: 'File', mode: FILE_MODE, size: content.length, content: [content] };
   };
@@ -54,35 +49,40 @@ export async function writeArchive(
       content: readFileBytes(database.path),
     },
   ];
-  return writeWhole(
-    path,
-    async (write) => {
-      // Under the file's lock: none of ours makes it meanwhile.
-      if (!mayReplace) await assertFree(path);
-      let isFirst = true;
-      await pipeline(
-        Readable.from(makeTar(entries, mtime)),
-        createGzip(),
-        async (chunks: AsyncIterable<Buffer>) => {
-          for await (const chunk of chunks) {
-            if (isFirst) chunk[OS_BYTE] = NO_OS;
-            isFirst = false;
-            await write(chunk);
-          }
-        },
-        { signal },
-      ).catch((error: unknown) => {
-        signal.throwIfAborted();
-        throw error;
-      });
-    },
-    { over: 'replace' },
-  );
+  const out = await open(path, 'wx', 0o600).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
+  const write = async (bytes: Buffer): Promise<void> => {
+    assertRoom(dirname(path), bytes.length);
+    await writeFully(out.fd, bytes).catch((cause: unknown) => {
+      throw unwritable(path, cause);
+    });
+  };
+  try {
+    await pipeline(
+      Readable.from(makeTar(entries, mtime)),
+      createGzip(),
+      (chunks: AsyncIterable<Buffer>) => drain(chunks, write),
+      {
+        signal,
+      },
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    await out.close();
+  }
 }
 
-async function assertFree(path: string): Promise<void> {
-  if ((await unlessMissing(lstat(path))) === undefined) return;
-  throw new MeshBackupError('FILE_EXISTS', `${path} is there already: no snapshot is written over it.`);
+async function drain(chunks: AsyncIterable<Buffer>, write: (bytes: Buffer) => Promise<void>): Promise<void> {
+  let isFirst = true;
+  for await (const chunk of chunks) {
+    // The first ten bytes come together.
+    if (isFirst) chunk[OS_BYTE] = NO_OS;
+    isFirst = false;
+    await write(chunk);
+  }
 }
 
 async function* readFileBytes(path: string): AsyncGenerator<Buffer, void, undefined> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Snapshot, type VerifiedSnapshot } from '../../src/snapshot/snapshot.ts';
+import { verifyFile as verify, type VerifiedSnapshot } from '../../src/snapshot/snapshot.ts';
 import type { Trust } from '../../src/snapshot/trust.ts';
 
 export const MAX_BYTES = 64 * 1024 * 1024;
@@ -22,12 +22,7 @@ export async function verifyFile(
   trust: Trust = { kind: 'default' },
   maxBytes = MAX_BYTES,
 ): Promise<VerifiedSnapshot> {
-  const snapshot = await Snapshot.open(path, { maxBytes, signal: NEVER });
-  try {
-    return await snapshot.verify(trust);
-  } finally {
-    await snapshot.close();
-  }
+  return verify(path, trust, { maxBytes, signal: NEVER });
 }
 
 /** The code that it fails with, or `OK`. */
