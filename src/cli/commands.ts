@@ -13,6 +13,9 @@ export const COMMANDS = new Map<string, Load>([
   ['select', async () => (await import('./commands/select.ts')).select],
   ['compact', async () => (await import('./commands/compact.ts')).compactBackups],
   ['diff', async () => (await import('./commands/diff.ts')).diffBackups],
+  ['snapshot create', async () => (await import('./commands/snapshot-create.ts')).snapshotCreate],
+  ['snapshot list', async () => (await import('./commands/snapshot-list.ts')).snapshotList],
+  ['snapshot restore', async () => (await import('./commands/snapshot-restore.ts')).snapshotRestore],
   ['snapshot verify', async () => (await import('./commands/snapshot-verify.ts')).snapshotVerify],
   ['snapshot keygen', async () => (await import('./commands/snapshot-keygen.ts')).snapshotKeygen],
   [

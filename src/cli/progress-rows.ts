@@ -23,6 +23,8 @@ export interface ProgressSnapshot {
   /** What is being done, one or two words. */
   readonly label: string;
   readonly events: number;
+  /** What is counted instead, where it is not events. */
+  readonly unit?: 'pages';
   readonly bytes: number;
   /** Where it can be known: gives the ETA. */
   readonly totalEvents?: number;
@@ -37,17 +39,17 @@ const STATES = ['active', 'waiting', 'done', 'incomplete', 'failed'] as const;
 
 /** The facts about the whole, most important first. */
 export function overallFields(snapshot: ProgressSnapshot): string[] {
-  const { events, bytes, totalEvents, perPeer } = snapshot;
+  const { events, unit = 'events', bytes, totalEvents, perPeer } = snapshot;
   const elapsedMs = snapshot.nowMs - snapshot.startedMs;
   // Of what is only waited for there is nothing else to say.
   if (events + bytes + perPeer.length === 0 && totalEvents === undefined) return [formatDuration(elapsedMs)];
   const leftMs = remainingMs(events, totalEvents, elapsedMs);
   const done = perPeer.filter((peer) => peer.state !== 'waiting' && peer.state !== 'active').length;
   return [
-    `${formatCount(events)} events`,
+    `${formatCount(events)} ${unit}`,
     ...(perPeer.length > 0 ? [`${done}/${perPeer.length} peers`] : []),
     ...(leftMs === undefined ? [] : [`ETA ${formatDuration(leftMs)}`]),
-    formatRate(events, elapsedMs),
+    ...(unit === 'events' ? [formatRate(events, elapsedMs)] : []),
     formatSpeed(bytes, elapsedMs),
     formatBytes(bytes),
     formatDuration(elapsedMs),

@@ -13,11 +13,12 @@ export interface Column<Row> {
   /** The smaller, the longer it stays when the table has to be narrower. */
   readonly rank: number;
   readonly align?: 'right';
+  /** Columns of the terminal that one cell may take. Default 30: a name may be as long as somebody likes. */
+  readonly widest?: number;
   readonly cell: (row: Row) => Cell;
 }
 
 const GAP = '  ';
-/** A name may be as long as somebody likes. */
 const WIDEST_CELL = 30;
 
 /**
@@ -30,7 +31,7 @@ export function layOutTable<Row>(
   width: number,
 ): Line[] {
   const filled = columns.flatMap((column) => {
-    const cells = rows.map((row) => cut(column.cell(row)));
+    const cells = rows.map((row) => cut(column.cell(row), column.widest ?? WIDEST_CELL));
     if (cells.every(({ text }) => text === NOTHING.text)) return [];
     return [
       { column, cells, width: Math.max(...[column.title, ...cells.map(({ text }) => text)].map(widthOf)) },
@@ -65,8 +66,8 @@ export function layOutTable<Row>(
 /** For what is not known. */
 export const NOTHING: Cell = { text: '–', style: 'dim' };
 
-function cut({ text, style }: Cell): Cell {
-  return { text: cutToWidth(printable(text), WIDEST_CELL), style };
+function cut({ text, style }: Cell, widest: number): Cell {
+  return { text: cutToWidth(printable(text), widest), style };
 }
 
 function pad({ text, style }: Cell, width: number, align: 'right' | undefined, isLast: boolean): Line {

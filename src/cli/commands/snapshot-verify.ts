@@ -1,5 +1,5 @@
 import { MeshBackupError, type ExitStatus } from '../../errors.ts';
-import { Snapshot, type VerifiedSnapshot } from '../../snapshot/snapshot.ts';
+import { verifyFile, type SnapshotSettings } from '../../snapshot/snapshot.ts';
 import type { Trust } from '../../snapshot/trust.ts';
 import type { CommandModule } from '../command-module.ts';
 import { line } from '../line.ts';
@@ -39,7 +39,7 @@ export const snapshotVerify: CommandModule<SnapshotVerifyFlags> = {
     const settings = { maxBytes: flags.maxBytes, signal };
     let exitStatus: ExitStatus = 0;
     for (const file of operands) {
-      const outcome = await look(file, (snapshot) => snapshot.verify(trust), settings);
+      const outcome = await look(file, trust, settings);
       if (exitStatus === 0) exitStatus = outcome.error?.exitStatus ?? 0;
       await tell(outcome, operands.length > 1, output);
     }
@@ -48,18 +48,9 @@ export const snapshotVerify: CommandModule<SnapshotVerifyFlags> = {
   },
 };
 
-async function look(
-  file: string,
-  verify: (snapshot: Snapshot) => Promise<VerifiedSnapshot>,
-  settings: { readonly maxBytes: number; readonly signal: AbortSignal },
-): Promise<SnapshotOutcome> {
+async function look(file: string, trust: Trust, settings: SnapshotSettings): Promise<SnapshotOutcome> {
   try {
-    const snapshot = await Snapshot.open(file, settings);
-    try {
-      return { file, verified: await verify(snapshot) };
-    } finally {
-      await snapshot.close();
-    }
+    return { file, verified: await verifyFile(file, trust, settings) };
   } catch (error) {
     settings.signal.throwIfAborted();
     if (!(error instanceof MeshBackupError)) throw error;
