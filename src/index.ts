@@ -88,6 +88,16 @@ export type { RestoreSummary } from './restore/restore-summary.ts';
 export { restore } from './restore/restore.ts';
 export { MISSING_REASONS, type MissingReason } from './restore/confirm.ts';
 export { STAY_REASONS, type StayCounts, type StayReason } from './restore/stay-reason.ts';
+export type { ContradictionCounts, ScopeCounts } from './snapshot/contradiction-counts.ts';
+export {
+  exportFacts,
+  type EntityFacts,
+  type ExportFactsOptions,
+  type FactExport,
+  type Scope,
+} from './snapshot/export-facts.ts';
+export type { Fact } from './snapshot/fact-answer.ts';
+export { factsMarkdown, type FactsMarkdown, type MarkdownOptions } from './snapshot/facts-markdown.ts';
 export { findDamage, type Damage, type DamageKind, type DamageReport } from './stash/damage.ts';
 export { parseDocument } from './stash/document.ts';
 export { openStash, parseEnvelope, sealStash, type SealedStash, type StashLabel } from './stash/envelope.ts';

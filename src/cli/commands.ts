@@ -22,6 +22,7 @@ export const COMMANDS = new Map<string, Load>([
     'snapshot trusted-keys',
     async () => (await import('./commands/snapshot-trusted-keys.ts')).snapshotTrustedKeys,
   ],
+  ['snapshot export-markdown', async () => (await import('./commands/snapshot-export.ts')).snapshotExport],
   ['peers', async () => (await import('./commands/peers.ts')).peers],
   ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
   ['demo', async () => (await import('./commands/demo.ts')).demo],

@@ -87,5 +87,5 @@ async function readFromStdin(flag: string, { stdin, stdinIsData }: SecretSurroun
 export function withoutSecrets(flags: readonly string[]): string[] {
   return flags
     .filter((flag) => flag !== '--')
-    .map((flag) => flag.replace(/^(--(?:soul|authkey)(?:-command)?)=.*$/s, '$1=***'));
+    .map((flag) => flag.replace(/^(--(?:soul|authkey|api-key)(?:-command)?)=.*$/s, '$1=***'));
 }

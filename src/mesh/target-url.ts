@@ -1,37 +1,39 @@
 import { MeshBackupError } from '../errors.ts';
 import { basePathOf } from './url-parts.ts';
 
+const NARA = { flag: '-nara-url', server: 'nara' };
+
 /** Where it is shown what was given: nothing that can hold a secret. */
 const HARMLESS = /^[\w.:[\]/-]{1,100}$/;
 
 /**
- * Parses `-nara-url`: http or https, a host, a port, and the path of a proxy that stands before the nara; slashes at
- * the end are dropped. Throws `USAGE`, and never shows credentials or a query.
+ * Parses `-nara-url`, or what is called `flag`: http or https, a host, a port, and the path of a proxy that stands before
+ * the server; slashes at the end are dropped. Throws `USAGE`, and never shows credentials or a query.
  */
-export function parseTargetUrl(text: string): URL {
-  if (text === '') throw wrong('-nara-url is empty.');
-  if (/[\s\p{Cc}]/u.test(text)) throw wrong('-nara-url holds white space or control characters.');
+export function parseTargetUrl(text: string, { flag, server } = NARA): URL {
+  if (text === '') throw wrong(`${flag} is empty.`);
+  if (/[\s\p{Cc}]/u.test(text)) throw wrong(`${flag} holds white space or control characters.`);
   const scheme = /^(?:([a-z][a-z\d+.-]*):)?\/\//i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === undefined) throw withoutScheme(text);
-  if (!/^https?$/.test(scheme)) throw wrong('-nara-url is no http:// or https:// URL.');
+  if (scheme === undefined) throw withoutScheme(text, flag);
+  if (!/^https?$/.test(scheme)) throw wrong(`${flag} is no http:// or https:// URL.`);
   if (/^[^/]*\/\/[^/?#\\]*@/.test(text)) {
-    throw wrong('-nara-url holds credentials: they would end up in logs, and a nara asks for none.');
+    throw wrong(`${flag} holds credentials: they would end up in logs, and a ${server} asks for none.`);
   }
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.username + url.password !== '' || text.includes('\\')) {
-    throw wrong('-nara-url is no URL: its host or port cannot be.');
+    throw wrong(`${flag} is no URL: its host or port cannot be.`);
   }
-  if (/[?#]/.test(text)) throw wrong('-nara-url ends where the path of the nara ends: no ? and no #.');
+  if (/[?#]/.test(text)) throw wrong(`${flag} ends where the path of the ${server} ends: no ? and no #.`);
   url.pathname = basePathOf(url);
   return url;
 }
 
 /** `localhost:8080` is a URL of the scheme `localhost` to the parser. */
-function withoutScheme(text: string): MeshBackupError {
+function withoutScheme(text: string, flag: string): MeshBackupError {
   const bare = text.replace(/^\/+/, '');
   const isShown = HARMLESS.test(bare) && URL.canParse(`http://${bare}`);
   return wrong(
-    '-nara-url does not begin with http:// or https://.',
+    `${flag} does not begin with http:// or https://.`,
     isShown ? `Did you mean http://${bare} or https://${bare}?` : undefined,
   );
 }
