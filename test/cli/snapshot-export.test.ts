@@ -2,6 +2,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { withoutSecrets } from '../../src/cli/secret-source.ts';
+import { environmentWithoutSecrets } from '../../src/mesh/secret-environment.ts';
 import { startFactServer, type FactServer } from '../snapshot/fact-server.ts';
 import { run, start, whenFinished, type Finished } from './spawn.ts';
 
@@ -126,6 +128,13 @@ describe('the key', () => {
     expect(status).toBe(15);
     expect(stderr).toBe(
       'Error: The node does not let us in: HTTP 401: invalid key\nIs it the key of somebody who may read there?\n',
+    );
+  });
+
+  test('goes to no child, and into no record of a command line', () => {
+    expect(environmentWithoutSecrets({ STIGMEM_API_KEY: KEY, A: 'b' })).toEqual({ A: 'b' });
+    expect(withoutSecrets([`--api-key=${KEY}`, `--api-key-command=echo ${KEY}`, '--api-key-file=f'])).toEqual(
+      ['--api-key=***', '--api-key-command=***', '--api-key-file=f'],
     );
   });
 
