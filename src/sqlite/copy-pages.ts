@@ -38,8 +38,8 @@ export async function copyPages(
       readSchema(db);
     });
     const progress = ({ totalPages: pages, remainingPages }: BackupMetadata): number => {
-      patience.signal?.throwIfAborted();
       onProgress?.({ pagesDone: pages - remainingPages, pages });
+      patience.signal?.throwIfAborted();
       return step;
     };
     const { totalPages } = await db.backup(to, { progress }).catch((cause: unknown) => {

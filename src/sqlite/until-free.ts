@@ -8,7 +8,8 @@ export interface Patience {
   readonly signal?: AbortSignal | undefined;
 }
 
-const MAX_WAIT_MS = 50;
+/** Short: a busy writer lets go for moments only. */
+const MAX_WAIT_MS = 5;
 
 /**
  * Tries until no other connection is in the way. Unlike SQLite's own busy time-out it lets everything else of this

@@ -1,13 +1,12 @@
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { copyFile, mkdtemp, open, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
-import { RESERVE_BYTES } from '../../src/jsonl/free-space.ts';
+import { MeshBackupError } from '../../src/errors.ts';
 
 export type JournalMode = 'wal' | 'delete';
 
 export const NO_WAIT = { busyTimeoutMs: 0 };
-export const RESERVE = RESERVE_BYTES;
 
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'mesh-backup-'));
 
@@ -49,4 +48,45 @@ export function journalModeOf(path: string): unknown {
   } finally {
     db.close();
   }
+}
+
+/** A database whose last words are in its WAL only, as a process that was killed leaves it. */
+export async function makeHotWal(path: string, said: string, inWal: string): Promise<void> {
+  const workshop = join(await newFolder(), 'hot.db');
+  makeDatabase(workshop, said, 'wal');
+  const db = new Sqlite(workshop);
+  db.pragma('wal_autocheckpoint = 0');
+  fill(db, inWal);
+  await copyFile(workshop, path);
+  await copyFile(`${workshop}-wal`, `${path}-wal`);
+  db.close();
+}
+
+/** A database in the middle of a change, as a process that was killed leaves it: its journal takes the change back. */
+export async function makeHotJournal(path: string, said: string, unfinished: string): Promise<void> {
+  const workshop = join(await newFolder(), 'hot.db');
+  makeDatabase(workshop, said, 'delete', 5000);
+  const db = new Sqlite(workshop);
+  db.pragma('cache_size = 1');
+  db.exec('BEGIN');
+  db.prepare('UPDATE words SET said = ?').run(unfinished);
+  await copyFile(workshop, path);
+  await copyFile(`${workshop}-journal`, `${path}-journal`);
+  db.close();
+}
+
+/** Overwrites a part of the last page. */
+export async function damage(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  const { size } = await file.stat();
+  await file.write(Buffer.alloc(2000, 0xa5), 0, 2000, size - 4096);
+  await file.close();
+}
+
+/** Resolves to the code of the error that a promise is rejected with. */
+export async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => 'fulfilled',
+    (error: unknown) => (error instanceof MeshBackupError ? error.code : error),
+  );
 }
