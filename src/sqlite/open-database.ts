@@ -69,6 +69,20 @@ export async function connectToWrite(path: string, pragma?: string): Promise<() 
   return () => connected(new Sqlite(path, { fileMustExist: true, timeout: 0 }), pragma);
 }
 
+/**
+ * Whether SQLite can make sense of a file, or may once it has rolled back what was left half done. Only looks: a
+ * connection that may write takes away what lies beside a file, also when it cannot read the file. Throws `SQLITE_MISSING`.
+ */
+export async function isReadable(path: string): Promise<boolean> {
+  const Sqlite = await loadSqlite();
+  try {
+    connected(new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 0 })).close();
+    return true;
+  } catch (error) {
+    return !/^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCodeOf(error) ?? '');
+  }
+}
+
 async function connectToRead(path: string): Promise<() => SqliteDatabase> {
   const Sqlite = await loadSqlite();
   return () => {

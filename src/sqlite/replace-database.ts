@@ -6,7 +6,10 @@ import { FileLock } from '../jsonl/file-lock.ts';
 import { unlessMissing, unwritable } from '../jsonl/storage-failure.ts';
 import { syncFolder } from '../jsonl/sync-folder.ts';
 import { bringIn, type BringInSettings } from './bring-in.ts';
+import { copyFile } from './copy-file.ts';
+import { existingDatabase } from './database-file.ts';
 import { HeldDatabase } from './held-database.ts';
+import { isReadable } from './open-database.ts';
 import { PrivatePlace } from './private-place.ts';
 import { finishFile, giveName } from './put-in-place.ts';
 import {
@@ -17,7 +20,7 @@ import {
 } from './replacement-plan.ts';
 import { assertNoOwner, inUse } from './running-owner.ts';
 import { setDatabaseAside, setFilesAside, type AsideKind } from './set-aside.ts';
-import { sideFiles } from './side-files.ts';
+import { isHot, sideFiles } from './side-files.ts';
 import type { Patience } from './until-free.ts';
 
 export interface ReplaceSettings extends Patience, BringInSettings {
@@ -98,13 +101,14 @@ async function swap(
 ): Promise<ReplacedDatabase> {
   const { signal, onAside } = settings;
   const { path } = plan;
+  const saved = plan.aside && (await saveSideFiles(path, place));
   const held = await holdIfReadable(path, settings);
   let isReplaced = false;
   try {
     const aside = (await isAnythingThere(path)) ? plan.aside : undefined;
     const asideKind = held === undefined ? 'raw' : 'database';
     if (aside !== undefined) {
-      await (held ? setDatabaseAside(held, aside, signal) : setFilesAside(path, aside, signal));
+      await (held ? setDatabaseAside(held, aside, signal) : setFilesAside(path, aside, saved, signal));
       onAside?.(aside, asideKind);
     }
     signal?.throwIfAborted();
@@ -122,10 +126,24 @@ async function swap(
   }
 }
 
+/**
+ * SQLite rolls back a hot journal before it can tell whether the database is one, and then takes away what lies beside.
+ * Returns what to put suffixes to for the copies.
+ */
+async function saveSideFiles(path: string, place: PrivatePlace): Promise<string | undefined> {
+  if (!(await isHot(`${path}-journal`))) return undefined;
+  const saved = place.file('old.db');
+  for (const suffix of ['-journal', '-wal']) {
+    if (existsSync(`${path}${suffix}`)) await copyFile(`${path}${suffix}`, `${saved}${suffix}`);
+  }
+  return saved;
+}
+
 /** `undefined`: there is none, or SQLite cannot read it: then nobody who uses SQLite can. */
 async function holdIfReadable(path: string, patience: Patience): Promise<HeldDatabase | undefined> {
   if (!existsSync(path)) return undefined;
   try {
+    if (!(await isReadable(await existingDatabase(path)))) return undefined;
     return await HeldDatabase.take(path, patience);
   } catch (error) {
     if (error instanceof MeshBackupError && UNREADABLE.has(error.code)) return undefined;

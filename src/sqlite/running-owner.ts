@@ -1,4 +1,4 @@
-import { readdir, readlink, stat } from 'node:fs/promises';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { MeshBackupError } from '../errors.ts';
 import { identityOf } from '../jsonl/file-identity.ts';
 import { sideFiles } from './side-files.ts';
@@ -28,22 +28,32 @@ export async function findOwner(path: string): Promise<number | undefined> {
   const identities = await Promise.all([path, ...sideFiles(path)].map(identityOf));
   const wanted = new Set(identities.filter((identity) => identity !== undefined));
   if (wanted.size === 0) return undefined;
-  for (const name of await readdir('/proc').catch(() => [])) {
+  for (const name of namesIn('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    if (await hasOpen(name, wanted)) return Number(name);
+    if (hasOpen(name, wanted)) return Number(name);
   }
   return undefined;
 }
 
-async function hasOpen(pid: string, wanted: ReadonlySet<string>): Promise<boolean> {
+/** Synchronous: there are thousands of them, each quickly told. */
+function hasOpen(pid: string, wanted: ReadonlySet<string>): boolean {
   const folder = `/proc/${pid}/fd`;
-  for (const fd of await readdir(folder).catch(() => [])) {
-    const handle = `${folder}/${fd}`;
-    // Pipes and sockets are no files; looking at them costs more than reading their names.
-    const name = await readlink(handle).catch(() => '');
-    if (!name.startsWith('/')) continue;
-    const found = await stat(handle, { bigint: true }).catch(() => undefined);
-    if (found && wanted.has(`${found.dev}:${found.ino}`)) return true;
+  return namesIn(folder).some((fd) => {
+    try {
+      // Pipes and sockets are no files; a name is told without looking at the file.
+      if (!readlinkSync(`${folder}/${fd}`).startsWith('/')) return false;
+      const { dev, ino } = statSync(`${folder}/${fd}`, { bigint: true });
+      return wanted.has(`${dev}:${ino}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
-  return false;
 }

@@ -35,19 +35,21 @@ export async function setDatabaseAside(
   }
 }
 
-/** Copies the files of what is no database aside. Throws `FILE_EXISTS`, `FILE_UNREADABLE`, `FILE_UNWRITABLE`, `NO_ROOM`. */
+/** Copies the files of what is no database aside; beside `saved` is what lay beside it, where it does no more. Throws `FILE_EXISTS`, `FILE_UNREADABLE`, `FILE_UNWRITABLE`, `NO_ROOM`. */
 export async function setFilesAside(
   path: string,
   aside: string,
+  saved: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const place = await PrivatePlace.make(aside);
   try {
     // The file itself last: where it is, all is.
     for (const suffix of ['-journal', '-wal', '']) {
-      if (!existsSync(`${path}${suffix}`)) continue;
+      const source = [saved ?? path, path].map((name) => `${name}${suffix}`).find((name) => existsSync(name));
+      if (source === undefined) continue;
       const copy = `${place.file('old.db')}${suffix}`;
-      await copyFile(`${path}${suffix}`, copy, signal);
+      await copyFile(source, copy, signal);
       await place.assertOurs();
       await putInPlace(copy, `${aside}${suffix}`, 'refuse');
     }

@@ -34,8 +34,8 @@ export async function contentBeside(path: string): Promise<string | undefined> {
   return (await isHot(`${path}-journal`)) ? `${path}-journal` : undefined;
 }
 
-/** SQLite's own test: a journal that is done with is empty, or begins with a zero. */
-async function isHot(journal: string): Promise<boolean> {
+/** Whether a journal holds what SQLite takes back as soon as it can; its own test: a journal that is done with is empty, or begins with a zero. */
+export async function isHot(journal: string): Promise<boolean> {
   const found = await unlessMissing(lstat(journal));
   if (found === undefined || found.size === 0) return false;
   return !found.isFile() || (await readFirstByte(journal)) !== 0;

@@ -33,7 +33,7 @@ export function fill(db: Database, said: string, rows = 20): void {
 
 /** What a database says, each word once. */
 export function wordsIn(path: string): string[] {
-  const db = new Sqlite(path, { readonly: true, fileMustExist: true });
+  const db = new Sqlite(path, { fileMustExist: true });
   try {
     return db.prepare<[], string>('SELECT DISTINCT said FROM words ORDER BY said').pluck().all();
   } finally {

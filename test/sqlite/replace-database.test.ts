@@ -96,6 +96,7 @@ test('what SQLite cannot read goes aside byte for byte', async () => {
   expect(await namesIn(folder)).toEqual([...SCENE_NAMES, 'c.db-journal', 'c.db-wal'].sort());
   expect(await readFile(aside, 'utf8')).toBe('no database');
   expect(await readFile(`${aside}-wal`, 'utf8')).toBe('a WAL');
+  expect(await readFile(`${aside}-journal`, 'utf8')).toBe('a journal');
   expect(wordsIn(path)).toEqual(['new']);
 });
 
