@@ -65,9 +65,18 @@ export function parseTarHeader(block: Buffer): TarHeader {
 /** Base-256, signs and the like are how sizes lie to one reader and not to another. */
 function sizeOf(block: Buffer): number {
   if (!REQUIRED_OCTAL.test(textOf(block, SIZE))) throw notTar('a header has a size that is no octal number');
-  const { cksumValid, size } = new Header(block);
+  const { cksumValid, size } = decode(block);
   if (!cksumValid) throw notTar('the checksum of a header does not fit');
   return size!;
+}
+
+/** The library throws errors of its own at numbers that it cannot read. */
+function decode(block: Buffer): Header {
+  try {
+    return new Header(block);
+  } catch {
+    throw notTar('a header has a field that is no number');
+  }
 }
 
 function nameOf(block: Buffer): string {
