@@ -4,7 +4,7 @@ import { unreadable } from '../jsonl/storage-failure.ts';
 import { withDatabase } from '../sqlite/open-database.ts';
 import type { Patience } from '../sqlite/until-free.ts';
 import { assertStigmem, readNode, type StigmemNode } from './stigmem-database.ts';
-import type { Trust } from './trust.ts';
+import type { JudgedTrust, Trust } from './trust.ts';
 
 /** The database that a snapshot is held against, or restored over. */
 export type LocalNode =
@@ -37,8 +37,14 @@ export async function readLocalNode(path: string, patience: Patience): Promise<L
 
 /** With the local node's own key where nobody else's was named. */
 export function withOwnKey(trust: Trust, local: LocalNode): Trust {
-  const ownKey = local.kind === 'node' ? local.node.federationKey : undefined;
-  if (trust.kind === 'default') return { ownKey, ...trust };
-  if (trust.kind === 'strict' || trust.instead?.kind === 'strict') return trust;
-  return { kind: 'forced', instead: { kind: 'default', ownKey, ...trust.instead } };
+  if (trust.kind === 'strict') return trust;
+  if (trust.kind === 'forced') {
+    return { kind: 'forced', instead: named(trust.instead ?? { kind: 'default' }, local) };
+  }
+  return named(trust, local);
+}
+
+function named(trust: JudgedTrust, local: LocalNode): JudgedTrust {
+  if (trust.kind === 'strict' || trust.ownKey !== undefined || local.kind !== 'node') return trust;
+  return { kind: 'default', ownKey: local.node.federationKey };
 }

@@ -8,7 +8,10 @@ export type Trust =
   /** Anybody's. `ownKey` is that of the local database; whether it was that one is told. */
   | { readonly kind: 'default'; readonly ownKey?: string | undefined }
   /** Nobody's: neither signature nor checksums count. `instead` is what they are judged by, to be told only. */
-  | { readonly kind: 'forced'; readonly instead?: Exclude<Trust, { readonly kind: 'forced' }> };
+  | { readonly kind: 'forced'; readonly instead?: JudgedTrust };
+
+/** All but the one that judges nothing. */
+export type JudgedTrust = Exclude<Trust, { readonly kind: 'forced' }>;
 
 /** By what a snapshot was believed. */
 export type TrustVerdict =
@@ -45,7 +48,7 @@ export function judgeTrust(manifest: Manifest, trust: Trust, assertSums: () => v
   return verdict;
 }
 
-function believe(signerKey: string, trust: Exclude<Trust, { readonly kind: 'forced' }>): TrustVerdict {
+function believe(signerKey: string, trust: JudgedTrust): TrustVerdict {
   if (trust.kind === 'default') return { by: signerKey === trust.ownKey ? 'own-key' : 'own-word' };
   if (trust.keys.includes(signerKey)) return { by: 'trusted-keys' };
   throw new MeshBackupError(

@@ -1,11 +1,15 @@
 import Sqlite from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createSnapshot, type CreateSnapshotOptions } from '../../src/snapshot/create-snapshot.ts';
+import { makeCursor } from '../../src/snapshot/cursor.ts';
+import { makeManifest } from '../../src/snapshot/make-manifest.ts';
+import { writeArchive } from '../../src/snapshot/write-archive.ts';
 import { listSnapshots } from '../../src/snapshot/list-snapshots.ts';
 import { restoreSnapshot, type RestoreSnapshotOptions } from '../../src/snapshot/restore-snapshot.ts';
 import { parseSigningKey } from '../../src/snapshot/signing-key.ts';
@@ -154,6 +158,13 @@ describe('create', () => {
     await expect(stopped).rejects.toThrow('stop');
     expect(await readFile(file, 'utf8')).toBe('mine');
     expect((await readdir(folder)).sort()).toEqual(['a.tar.gz', 'stigmem.db']);
+    // Somebody makes it while we work.
+    const late = join(folder, 'late.tar.gz');
+    const onProgress = (): void => {
+      writeFileSync(late, 'theirs');
+    };
+    expect(await codeOf(create(db, { file: late }, { onProgress }))).toBe('FILE_EXISTS');
+    expect(await readFile(late, 'utf8')).toBe('theirs');
     await create(db, { file }, { mayReplace: true });
     expect(await codeOf(verifyFile(file))).toBe('OK');
     expect(await codeOf(create(db, { file: join(folder, 'none', 'a.tar.gz') }))).toBe('FILE_UNWRITABLE');
@@ -247,6 +258,11 @@ describe('restore', () => {
       signal: NEVER,
     });
     expect((await verify).trust.by).toBe('own-key');
+    const named = { kind: 'default', ownKey: `A${KEY.slice(1)}` } as const;
+    expect((await restore(file, db, { trust: named, dryRun: true })).snapshot.trust.by).toBe('own-word');
+    const forced = { kind: 'forced', instead: { kind: 'strict', keys: [] } } as const;
+    const { trust } = (await restore(file, db, { trust: forced, dryRun: true })).snapshot;
+    expect(trust).toMatchObject({ by: 'nothing', failure: { code: 'UNTRUSTED_KEY' } });
     expect((await restore(file, db)).snapshot.trust.by).toBe('own-key');
   });
 
@@ -299,6 +315,50 @@ describe('restore', () => {
       'DATABASE_SYSTEM',
     );
     expect((await readFile(db)).equals(before)).toBe(true);
+  });
+
+  test('another system’s database in a snapshot, and one of another node than it says', async () => {
+    const folder = await newFolder();
+    const pack = async (name: string, sql: string, nodeId: string): Promise<string> => {
+      const database = join(folder, `${name}.db`);
+      change(database, sql);
+      const content = await readFile(database);
+      const cursor = makeCursor([]);
+      const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+      const manifest = makeManifest(
+        { createdAtUs: NOW_US, nodeId, databaseSha256: sha256(content), cursorSha256: sha256(cursor) },
+        parseSigningKey(SEED, 'the test'),
+      );
+      const file = join(folder, `${name}.tar.gz`);
+      const packed = {
+        manifest,
+        cursor,
+        database: { path: database, size: content.length },
+        mtime: new Date(0),
+      };
+      await writeArchive(file, packed, NEVER);
+      return file;
+    };
+    const genesis = await pack(
+      'genesis',
+      'CREATE TABLE schema_version(v); CREATE TABLE audit_events(e);',
+      '',
+    );
+    const node = 'CREATE TABLE schema_migrations(version); CREATE TABLE node_meta(key, value);';
+    const other = await pack('other', `${node} ${META('node_id', 'stigmem:node:1')}`, 'stigmem:node:2');
+    const fresh = await pack('fresh', node, 'stigmem:node:2');
+    const begun = await pack('begun', 'CREATE TABLE schema_migrations(version);', '');
+    const forced = { kind: 'forced' } as const;
+    const db = join(folder, 'new.db');
+    for (const dryRun of [true, false]) {
+      expect(await codeOf(restore(genesis, db, { dryRun }))).toBe('DATABASE_SYSTEM');
+      expect(await codeOf(restore(genesis, db, { dryRun, trust: forced }))).toBe('DATABASE_SYSTEM');
+      expect(await codeOf(restore(begun, db, { dryRun }))).toBe('DATABASE_SCHEMA');
+      expect(await codeOf(restore(other, db, { dryRun }))).toBe('MANIFEST_INVALID');
+      expect(await readdir(folder)).not.toContain('new.db');
+    }
+    expect(await codeOf(restore(fresh, db))).toBe('OK');
+    expect((await restore(other, db, { trust: forced })).node.nodeId).toBe('stigmem:node:1');
   });
 
   test('federates: counts its peers', async () => {
