@@ -43,6 +43,7 @@ const REST = [345, BLOCK_BYTES] as const;
  */
 export function parseTarHeader(block: Buffer): TarHeader {
   if (!REQUIRED_OCTAL.test(textOf(block, CHECKSUM))) throw notTar('a header has no checksum');
+  if (!hasValidChecksum(block)) throw notTar('the checksum of a header does not fit');
   const size = sizeOf(block);
   const type = String.fromCharCode(block[TYPE]!);
   const kind = KINDS.get(type);
@@ -64,16 +65,16 @@ export function parseTarHeader(block: Buffer): TarHeader {
 
 /** Base-256, signs and the like are how sizes lie to one reader and not to another. */
 function sizeOf(block: Buffer): number {
-  if (!REQUIRED_OCTAL.test(textOf(block, SIZE))) throw notTar('a header has a size that is no octal number');
-  const { cksumValid, size } = decode(block);
-  if (!cksumValid) throw notTar('the checksum of a header does not fit');
-  return size!;
+  const text = textOf(block, SIZE);
+  if (!REQUIRED_OCTAL.test(text)) throw notTar('a header has a size that is no octal number');
+  // Not what the library says: to it, a folder has none.
+  return Number.parseInt(text, 8);
 }
 
 /** The library throws errors of its own at numbers that it cannot read. */
-function decode(block: Buffer): Header {
+function hasValidChecksum(block: Buffer): boolean {
   try {
-    return new Header(block);
+    return new Header(block).cksumValid;
   } catch {
     throw notTar('a header has a field that is no number');
   }

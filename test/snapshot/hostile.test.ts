@@ -185,8 +185,14 @@ describe('headers and sizes that lie', () => {
       Buffer.concat([pax(['size', '9999999999999999']), header({ name })]),
       'SNAPSHOT_FORMAT',
     ],
+    [
+      'a small one in a record alone',
+      Buffer.concat([pax(['size', '900']), header({ name }), database.subarray(512)]),
+      'SNAPSHOT_FORMAT',
+    ],
     ['a large folder', Buffer.concat([pax(['size', '8589934592']), folder]), 'SNAPSHOT_FORMAT'],
     ['a folder with content', entry({ name: 'artifacts/', type: '5' }, 'x'), 'SNAPSHOT_FORMAT'],
+    ['a folder that only says so', header({ name: 'artifacts/', type: '5', size: 1024 }), 'SNAPSHOT_FORMAT'],
     ['wrong checksum', entry({ name, checksum: '000000\0 ' }, DATABASE), 'SNAPSHOT_FORMAT'],
     ['no checksum', entry({ name, checksum: '\0'.repeat(8) }, DATABASE), 'SNAPSHOT_FORMAT'],
     ['no magic', entry({ name, magic: '\0'.repeat(8) }, DATABASE), 'SNAPSHOT_FORMAT'],
@@ -209,6 +215,7 @@ describe('records', () => {
     ['for all', [entry({ name: 'x', type: 'g' }, '9 mtime=1\n'), ...GOOD]],
     ['Sun’s', [entry({ name: 'x', type: 'X' }, '9 mtime=1\n'), ...GOOD]],
     ['behind records', [pax(['mtime', '1']), pax(['mtime', '1']), ...GOOD]],
+    ['none behind records', [pax(['mtime', '1']), entry({ name: 'x', type: 'x' }), ...GOOD]],
     ['too many', [pax(['uname', 'x'.repeat(65 * 1024)]), ...GOOD]],
     ['of an unknown kind', [pax(['SCHILY.xattr.a', 'x']), ...GOOD]],
     ['of another character set', [pax(['hdrcharset', 'BINARY']), ...GOOD]],
@@ -235,6 +242,14 @@ describe('records', () => {
   ])('%s', async (_, parts) => {
     expect(await verdict(gz(...parts, END))).toMatch(/^SNAPSHOT_(FORMAT|CUT)$/);
   });
+});
+
+test('a manifest that does not name an artifact', async () => {
+  const text = JSON.parse(MANIFEST.toString()) as { artifacts: Record<string, string> };
+  Reflect.deleteProperty(text.artifacts, 'artifacts/schema_migration_cursor.json');
+  const short = entry({ name: 'manifest.json' }, JSON.stringify(text));
+  expect(await verdict(gz(short, cursor, database, END))).toBe('EXTRA_FILE');
+  expect(await verdict(gz(short, database, END))).toBe('MISSING_ARTIFACT');
 });
 
 describe('ends', () => {
