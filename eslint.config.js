@@ -14,7 +14,7 @@ const floors = [
   ['src/sync'],
   ['src/mesh'],
   ['src/merge'],
-  ['src/sqlite'],
+  ['src/sqlite', 'src/keys'],
   ['src/jsonl'],
   ['src/event'],
   ['src/identity'],

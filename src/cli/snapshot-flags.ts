@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 import { MeshBackupError } from '../errors.ts';
-import { parseSigningKey, readSigningKey, type SigningKey } from '../snapshot/signing-key.ts';
+import { parseSigningKey, readSigningKey, type SigningKey } from '../keys/signing-key.ts';
 import type { Trust } from '../snapshot/trust.ts';
-import { parseTrustedKey, readTrustedKeys } from '../snapshot/trusted-keys.ts';
+import { parseTrustedKey, readTrustedKeys } from '../keys/trusted-keys.ts';
 import { parseDurationMs } from './duration.ts';
 import { optionValue } from './option-value.ts';
 import { parseSizeBytes } from './size.ts';

@@ -11,7 +11,7 @@ import { finishFile, fileExists, putInPlace } from '../sqlite/put-in-place.ts';
 import { SNAPSHOT_PREFIX } from './format.ts';
 import { makeCursor } from './cursor.ts';
 import { makeManifest } from './make-manifest.ts';
-import { newSigningKey, parseSigningKey, type SigningKey } from './signing-key.ts';
+import { newSigningKey, parseSigningKey, type SigningKey } from '../keys/signing-key.ts';
 import { verifyFile, type VerifiedSnapshot } from './snapshot.ts';
 import { Staging } from './staging.ts';
 import { assertStigmem, readFederationSeed, readNode, type StigmemNode } from './stigmem-database.ts';

@@ -1,7 +1,7 @@
 import { stringNode, writePythonJson, type JsonNode } from '../event/python-json.ts';
 import { CURSOR_NAME, DATABASE_NAME } from './format.ts';
 import { canonicalJson } from './manifest.ts';
-import type { SigningKey } from './signing-key.ts';
+import type { SigningKey } from '../keys/signing-key.ts';
 
 export interface ManifestFields {
   /** Microseconds since 1970. */

@@ -8,7 +8,7 @@ import {
   MAX_MANIFEST_BYTES,
   type ArtifactName,
 } from './format.ts';
-import { VerifyKey } from './verify-key.ts';
+import { VerifyKey } from '../keys/verify-key.ts';
 
 const MAX_NODE_ID_CHARACTERS = 256;
 const DIGEST = /^sha256:([0-9a-f]{64})$/;

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { MeshBackupError } from '../../src/errors.ts';
 import { makeCursor } from '../../src/snapshot/cursor.ts';
 import { makeManifest } from '../../src/snapshot/make-manifest.ts';
-import { parseSigningKey } from '../../src/snapshot/signing-key.ts';
+import { parseSigningKey } from '../../src/keys/signing-key.ts';
 import { newFolder } from './new-folder.ts';
 import { END, entry, gz, header, pax } from './raw-tar.ts';
 import { codeOf, MAX_BYTES, readVector, verifyFile } from './vectors.ts';

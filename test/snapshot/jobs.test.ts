@@ -12,7 +12,7 @@ import { makeManifest } from '../../src/snapshot/make-manifest.ts';
 import { writeArchive } from '../../src/snapshot/write-archive.ts';
 import { listSnapshots } from '../../src/snapshot/list-snapshots.ts';
 import { restoreSnapshot, type RestoreSnapshotOptions } from '../../src/snapshot/restore-snapshot.ts';
-import { parseSigningKey } from '../../src/snapshot/signing-key.ts';
+import { parseSigningKey } from '../../src/keys/signing-key.ts';
 import { verifySnapshot } from '../../src/snapshot/verify-snapshot.ts';
 import { newFolder } from './new-folder.ts';
 import { filesOf } from './plain-tar.ts';

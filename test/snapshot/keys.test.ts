@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeSigningKey, parseSigningKey, readSigningKey } from '../../src/snapshot/signing-key.ts';
+import { makeSigningKey, parseSigningKey, readSigningKey } from '../../src/keys/signing-key.ts';
 import {
   addTrustedKey,
   parseTrustedKeys,
   readTrustedKeys,
   removeTrustedKey,
-} from '../../src/snapshot/trusted-keys.ts';
-import { VerifyKey } from '../../src/snapshot/verify-key.ts';
+} from '../../src/keys/trusted-keys.ts';
+import { VerifyKey } from '../../src/keys/verify-key.ts';
 import { newFolder } from './new-folder.ts';
 import { codeOf, NEVER, TRUSTED, vector } from './vectors.ts';
 

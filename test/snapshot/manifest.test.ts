@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseCursor } from '../../src/snapshot/cursor.ts';
 import { makeManifest } from '../../src/snapshot/make-manifest.ts';
 import { isSignedManifest, parseManifest } from '../../src/snapshot/manifest.ts';
-import { newSigningKey } from '../../src/snapshot/signing-key.ts';
+import { newSigningKey } from '../../src/keys/signing-key.ts';
 
 const DIGEST = 'a'.repeat(64);
 const GOOD = makeManifest(

@@ -10,7 +10,7 @@ import { createSnapshot } from '../../src/snapshot/create-snapshot.ts';
 import { makeCursor } from '../../src/snapshot/cursor.ts';
 import { makeManifest } from '../../src/snapshot/make-manifest.ts';
 import { isSignedManifest, parseManifest } from '../../src/snapshot/manifest.ts';
-import { makeSigningKey, newSigningKey, readSigningKey } from '../../src/snapshot/signing-key.ts';
+import { makeSigningKey, newSigningKey, readSigningKey } from '../../src/keys/signing-key.ts';
 import { newFolder } from './new-folder.ts';
 import { END, entry, gz, pax, type RawHeader } from './raw-tar.ts';
 import { NEVER, vector, verifyFile } from './vectors.ts';

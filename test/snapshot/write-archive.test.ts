@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { makeCursor, parseCursor } from '../../src/snapshot/cursor.ts';
 import { makeManifest } from '../../src/snapshot/make-manifest.ts';
 import { parseManifest } from '../../src/snapshot/manifest.ts';
-import { parseSigningKey } from '../../src/snapshot/signing-key.ts';
+import { parseSigningKey } from '../../src/keys/signing-key.ts';
 import { makeTar } from '../../src/snapshot/tar-bytes.ts';
 import { writeArchive } from '../../src/snapshot/write-archive.ts';
 import { newFolder } from './new-folder.ts';

@@ -1,4 +1,4 @@
-import { makeSigningKey } from '../../snapshot/signing-key.ts';
+import { makeSigningKey } from '../../keys/signing-key.ts';
 import type { CommandModule } from '../command-module.ts';
 import { line } from '../line.ts';
 

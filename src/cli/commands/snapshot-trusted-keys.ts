@@ -4,7 +4,7 @@ import {
   readTrustedKeys,
   removeTrustedKey,
   type ChangedKeys,
-} from '../../snapshot/trusted-keys.ts';
+} from '../../keys/trusted-keys.ts';
 import type { CommandContext, CommandModule } from '../command-module.ts';
 import { line } from '../line.ts';
 
