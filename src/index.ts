@@ -88,7 +88,14 @@ export type { RestoreSummary } from './restore/restore-summary.ts';
 export { restore } from './restore/restore.ts';
 export { MISSING_REASONS, type MissingReason } from './restore/confirm.ts';
 export { STAY_REASONS, type StayCounts, type StayReason } from './restore/stay-reason.ts';
+export { makeSigningKey, parseSigningKey, readSigningKey, type SigningKey } from './keys/signing-key.ts';
+export { parseTrustedKeys, readTrustedKeys } from './keys/trusted-keys.ts';
 export type { ContradictionCounts, ScopeCounts } from './snapshot/contradiction-counts.ts';
+export {
+  createSnapshot,
+  type CreatedSnapshot,
+  type CreateSnapshotOptions,
+} from './snapshot/create-snapshot.ts';
 export {
   exportFacts,
   type EntityFacts,
@@ -98,6 +105,21 @@ export {
 } from './snapshot/export-facts.ts';
 export type { Fact } from './snapshot/fact-answer.ts';
 export { factsMarkdown, type FactsMarkdown, type MarkdownOptions } from './snapshot/facts-markdown.ts';
+export { listSnapshots, type ListedFile, type ListSnapshotsOptions } from './snapshot/list-snapshots.ts';
+export {
+  restoreSnapshot,
+  type RestoredSnapshot,
+  type RestoreSnapshotOptions,
+} from './snapshot/restore-snapshot.ts';
+export { Snapshot, type SnapshotSettings, type VerifiedSnapshot } from './snapshot/snapshot.ts';
+export type { Trust, TrustVerdict } from './snapshot/trust.ts';
+export { verifySnapshot, type VerifySnapshotOptions } from './snapshot/verify-snapshot.ts';
+export { backUpDatabase, type BackUpSettings, type DatabaseBackup } from './sqlite/back-up-database.ts';
+export {
+  replaceDatabase,
+  type ReplacedDatabase,
+  type ReplaceSettings,
+} from './sqlite/replace-database.ts';
 export { findDamage, type Damage, type DamageKind, type DamageReport } from './stash/damage.ts';
 export { parseDocument } from './stash/document.ts';
 export { openStash, parseEnvelope, sealStash, type SealedStash, type StashLabel } from './stash/envelope.ts';

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,7 @@ const DOCS = [
   'docs/restore.md',
   'docs/stash.md',
   'docs/archive.md',
+  'docs/snapshots.md',
 ];
 
 /** The commands in a document's `sh` blocks. */
@@ -50,6 +51,17 @@ describe.skipIf(process.platform === 'win32')('examples of the docs', () => {
     await writeFile(join(cwd, 'alice.soul'), `${mesh.requester.soul}\n`);
     await chmod(join(cwd, 'alice.soul'), 0o600);
     await writeFile(join(cwd, 'backup.jsonl'), mesh.naras[1]!.ledger.map(({ line }) => `${line}\n`).join(''));
+    await copyFile(join(ROOT, 'fixtures/stigmem/trusted-keys.json'), join(cwd, 'trusted-keys.json'));
+    await copyFile(join(ROOT, 'fixtures/stigmem/offline.key'), join(cwd, 'snapshot.key'));
+    await chmod(join(cwd, 'snapshot.key'), 0o400);
+    execFileSync('tar', [
+      '-xzf',
+      join(ROOT, 'fixtures/stigmem/self-signed.tar.gz'),
+      '-C',
+      cwd,
+      '--strip-components=1',
+      'artifacts/stigmem.db',
+    ]);
     env = { PATH: [bin, process.env['PATH']].join(delimiter), NARA_URL: mesh.naras[0]!.url };
   });
   // One of the examples writes another one.
@@ -92,10 +104,10 @@ test('links between documents lead somewhere', async () => {
 });
 
 test('every dependency has its line, and no other', async () => {
-  const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-  };
+  const { dependencies, optionalDependencies } = JSON.parse(
+    await readFile(join(ROOT, 'package.json'), 'utf8'),
+  ) as Record<'dependencies' | 'optionalDependencies', Record<string, string>>;
   const text = await readFile(join(ROOT, 'docs/dependencies.md'), 'utf8');
   const lines = [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
-  expect(lines.sort()).toEqual(Object.keys(dependencies).sort());
+  expect(lines.sort()).toEqual(Object.keys({ ...dependencies, ...optionalDependencies }).sort());
 });
