@@ -68,7 +68,7 @@ test('of any backup and into any nara: nothing lost, nothing false, nothing push
     }),
     { numRuns: 60 },
   );
-}, 120_000);
+}, 300_000);
 
 /** What the other naras give, as lines of a backup. */
 async function dumpOthers({ cast, ledgers }: World): Promise<string[]> {
