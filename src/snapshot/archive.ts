@@ -58,7 +58,7 @@ function assertOnce(name: string, seen: Set<string>): void {
   seen.add(folded);
 }
 
-/** Several gzip members are one text, for Python too; what is behind the last one is refused, zeros as well. */
+/** Several gzip members are one text, for Python too; zeros behind the last one are padding, all else is refused. */
 async function* unpack(
   input: FileInput,
   raw: (bytes: Buffer) => void,

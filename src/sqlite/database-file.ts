@@ -5,19 +5,20 @@ import { unlessMissing, unreadable, unwritable } from '../jsonl/storage-failure.
 
 /**
  * The file of a database that is there, links resolved. Looks, and opens nothing: to close a descriptor of a file drops
- * all of SQLite's locks on it that this process has. Throws `FILE_UNREADABLE`, `DATABASE_FORMAT` (no file, or an empty one).
+ * all of SQLite's locks on it that this process has. Throws `FILE_UNREADABLE`, `DATABASE_FORMAT` (no file, or an empty one);
+ * `name` is what they call it.
  */
-export async function existingDatabase(path: string): Promise<string> {
+export async function existingDatabase(path: string, name = path): Promise<string> {
   try {
     const resolved = await realpath(path);
     assertName(resolved);
     const found = await stat(resolved);
-    if (!found.isFile()) throw new MeshBackupError('DATABASE_FORMAT', `${path} is no file.`);
+    if (!found.isFile()) throw new MeshBackupError('DATABASE_FORMAT', `${name} is no file.`);
     await access(resolved, constants.R_OK);
-    if (found.size === 0) throw new MeshBackupError('DATABASE_FORMAT', `${path} is empty.`);
+    if (found.size === 0) throw new MeshBackupError('DATABASE_FORMAT', `${name} is empty.`);
     return resolved;
   } catch (cause) {
-    throw cause instanceof MeshBackupError ? cause : unreadable(path, cause);
+    throw cause instanceof MeshBackupError ? cause : unreadable(name, cause);
   }
 }
 

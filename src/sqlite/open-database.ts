@@ -7,6 +7,8 @@ import { untilFree, type Patience } from './until-free.ts';
 
 export interface OpenSettings extends Patience {
   readonly mode: 'read' | 'write';
+  /** What to call it where something is wrong: a copy of ours is known to nobody. Default: its path. */
+  readonly name?: string;
 }
 
 /**
@@ -17,11 +19,12 @@ export interface OpenSettings extends Patience {
  * `DATABASE_BUSY`, and the signal's reason.
  */
 export async function openDatabase(path: string, settings: OpenSettings): Promise<SqliteDatabase> {
-  const resolved = await existingDatabase(path);
+  const { name = path } = settings;
+  const resolved = await existingDatabase(path, name);
   const isReadOnly = settings.mode === 'read';
   const connect = isReadOnly ? connectToRead : connectToWrite;
-  const db = await untilFree(resolved, settings, await connect(resolved)).catch((error: unknown) => {
-    throw asOpenError(path, error);
+  const db = await untilFree(name, settings, await connect(resolved)).catch((error: unknown) => {
+    throw asOpenError(name, error);
   });
   db.pragma(`busy_timeout = ${settings.busyTimeoutMs}`);
   return db;
@@ -37,13 +40,14 @@ export async function withDatabase<T>(
   settings: OpenSettings,
   use: (db: SqliteDatabase) => T | Promise<T>,
 ): Promise<T> {
-  const resolved = await existingDatabase(path);
+  const { name = path } = settings;
+  const resolved = await existingDatabase(path, name);
   const hadWal = existsSync(`${resolved}-wal`);
   const db = await openDatabase(path, settings);
   try {
     return await use(db);
   } catch (cause) {
-    throw asDatabaseError(path, cause);
+    throw asDatabaseError(name, cause);
   } finally {
     db.close();
     if (settings.mode === 'read' && !hadWal && existsSync(`${resolved}-wal`)) await settle(resolved);

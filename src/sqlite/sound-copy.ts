@@ -14,7 +14,7 @@ export async function assertSoundCopy(
   check?: (db: SqliteDatabase) => void,
 ): Promise<void> {
   // Who may write takes a WAL into the file, and its side files away, when it closes.
-  await withDatabase(copy, { mode: 'write', busyTimeoutMs: 0 }, (db) => {
+  await withDatabase(copy, { mode: 'write', busyTimeoutMs: 0, name }, (db) => {
     db.pragma('query_only = ON');
     assertSoundContent(db, name);
     check?.(db);

@@ -328,3 +328,19 @@ test.skipIf(onSmallDisk === undefined)(
     expect(await namesIn(folder)).toEqual(['a.db', 'b.db']);
   },
 );
+
+test.each([
+  ['text', Buffer.from('no database at all\n'.repeat(100))],
+  ['nothing', Buffer.alloc(0)],
+  ['a cut one', undefined],
+])(
+  'a new file that holds %s is called by its own name, not by that of a copy of ours',
+  async (_what, content) => {
+    const { path, newFile, replace } = await newScene();
+    makeDatabase(path, 'old', 'delete');
+    await writeFile(newFile, content ?? (await readFile(newFile)).subarray(0, 5000));
+    await expect(replace()).rejects.toThrow(newFile);
+    await expect(replace()).rejects.not.toThrow('.part');
+    expect(wordsIn(path)).toContain('old');
+  },
+);
