@@ -41,16 +41,26 @@ export async function withDatabase<T>(
   use: (db: SqliteDatabase) => T | Promise<T>,
 ): Promise<T> {
   const { name = path } = settings;
-  const resolved = await existingDatabase(path, name);
-  const hadWal = existsSync(`${resolved}-wal`);
-  const db = await openDatabase(path, settings);
+  const work = async (): Promise<T> => {
+    const db = await openDatabase(path, settings);
+    try {
+      return await use(db);
+    } catch (cause) {
+      throw asDatabaseError(name, cause);
+    } finally {
+      db.close();
+    }
+  };
+  return settings.mode === 'read' ? settlingAfter(await existingDatabase(path, name), work) : work();
+}
+
+/** Also where a file cannot be read: SQLite makes a WAL before it has seen that. */
+async function settlingAfter<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const hadWal = existsSync(`${path}-wal`);
   try {
-    return await use(db);
-  } catch (cause) {
-    throw asDatabaseError(name, cause);
+    return await work();
   } finally {
-    db.close();
-    if (settings.mode === 'read' && !hadWal && existsSync(`${resolved}-wal`)) await settle(resolved);
+    if (!hadWal && existsSync(`${path}-wal`)) await settle(path);
   }
 }
 
@@ -79,12 +89,14 @@ export async function connectToWrite(path: string, pragma?: string): Promise<() 
  */
 export async function isReadable(path: string): Promise<boolean> {
   const Sqlite = await loadSqlite();
-  try {
-    connected(new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 0 })).close();
-    return true;
-  } catch (error) {
-    return !/^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCodeOf(error) ?? '');
-  }
+  return settlingAfter(path, () => {
+    try {
+      connected(new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 0 })).close();
+      return Promise.resolve(true);
+    } catch (error) {
+      return Promise.resolve(!/^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCodeOf(error) ?? ''));
+    }
+  });
 }
 
 async function connectToRead(path: string): Promise<() => SqliteDatabase> {

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { openDatabase, withDatabase } from '../../src/sqlite/open-database.ts';
+import { isReadable, openDatabase, withDatabase } from '../../src/sqlite/open-database.ts';
 import { hasTables, listTables } from '../../src/sqlite/tables.ts';
 import { runModule } from '../jsonl/node-child.ts';
 import { onSmallDisk } from '../jsonl/small-disk.ts';
@@ -89,6 +89,19 @@ test('reading leaves nothing beside a database, and changes nothing', async () =
   expect(await namesIn(folder)).toEqual(['a.db']);
   expect((await stat(path, { bigint: true })).mtimeNs).toBe(before.mtimeNs);
   expect(await codeOf(withDatabase(path, READ, (db) => db.exec('DROP TABLE words')))).toBe('FILE_UNWRITABLE');
+});
+
+test('nor beside one in WAL mode that is cut, which cannot be read', async () => {
+  const folder = await newFolder();
+  const path = join(folder, 'a.db');
+  makeDatabase(path, 'x', 'wal', 5000);
+  await truncate(path, 20_000);
+  const before = await readFile(path);
+  expect(await codeOf(withDatabase(path, READ, () => undefined))).toBe('DATABASE_FORMAT');
+  expect(await namesIn(folder)).toEqual(['a.db']);
+  expect(await isReadable(path)).toBe(false);
+  expect(await namesIn(folder)).toEqual(['a.db']);
+  expect(await readFile(path)).toEqual(before);
 });
 
 test('what waits in the WAL of a process that died is seen, and stays there', async () => {
