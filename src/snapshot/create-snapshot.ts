@@ -8,6 +8,7 @@ import { existingDatabase } from '../sqlite/database-file.ts';
 import { withDatabase } from '../sqlite/open-database.ts';
 import type { PagesDone } from '../sqlite/copy-pages.ts';
 import { finishFile, fileExists, putInPlace } from '../sqlite/put-in-place.ts';
+import { assertDifferent } from '../sqlite/same-file.ts';
 import { SNAPSHOT_PREFIX } from './format.ts';
 import { makeCursor } from './cursor.ts';
 import { makeManifest } from './make-manifest.ts';
@@ -48,14 +49,17 @@ export interface CreatedSnapshot {
  * Makes a snapshot of a node's database, also while the node runs. The file gets its name when it is whole, durable and
  * was read back; until then nothing is there, and what was there stays.
  * Throws as `backUpDatabase` does, and `DATABASE_SYSTEM`, `DATABASE_SCHEMA`, `KEY_FILE` (the node's own key cannot be
- * used), `FILE_EXISTS`, `LOCKED`, `FILE_UNWRITABLE`, `NO_ROOM`, and the signal's reason.
+ * used), `SAME_FILE`, `FILE_EXISTS`, `LOCKED`, `FILE_UNWRITABLE`, `NO_ROOM`, and the signal's reason.
  */
 export async function createSnapshot(options: CreateSnapshotOptions): Promise<CreatedSnapshot> {
   const { signal, mayReplace, nowUs = wallClockUs } = options;
   signal.throwIfAborted();
   const source = await existingDatabase(options.db);
   const target = await findTarget(options.out);
-  if (target.file !== undefined && !mayReplace) await assertFree(target.file);
+  if (target.file !== undefined) {
+    await assertDifferent(source, target.file);
+    if (!mayReplace) await assertFree(target.file);
+  }
   const staging = await Staging.make(target.folder, 'create', source, options.onTakenOver);
   try {
     const createdAtUs = nowUs();

@@ -1,8 +1,10 @@
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MeshBackupError } from '../errors.ts';
 import { databaseTarget } from '../sqlite/database-file.ts';
 import type { SqliteDatabase } from '../sqlite/load-sqlite.ts';
 import { assertReplaceable, replaceDatabase, type ReplacedDatabase } from '../sqlite/replace-database.ts';
+import { assertDifferent } from '../sqlite/same-file.ts';
 import { assertSoundCopy } from '../sqlite/sound-copy.ts';
 import { DATABASE_NAME } from './format.ts';
 import { readLocalNode, withOwnKey, type LocalNode } from './local-node.ts';
@@ -46,13 +48,15 @@ export interface RestoredSnapshot {
 /**
  * Verifies a snapshot, unpacks it beside the database, checks what was unpacked and puts it in the database's place, as
  * `replaceDatabase` does: the old or the new one is there, whole, whenever it is stopped.
- * Throws as `Snapshot`, `readLocalNode` and `replaceDatabase` do, and `DATABASE_SYSTEM`, `DATABASE_SCHEMA` (the snapshot's),
- * `MANIFEST_INVALID` where it is of another node than its manifest says (not if forced), `LOCKED`.
+ * Throws as `Snapshot`, `readLocalNode` and `replaceDatabase` do, and `SAME_FILE`, `DATABASE_SYSTEM`, `DATABASE_SCHEMA` (the
+ * snapshot's), `MANIFEST_INVALID` where it is of another node than its manifest says (not if forced), `LOCKED`.
  */
 export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<RestoredSnapshot> {
   const { signal, busyTimeoutMs, onTakenOver } = options;
   signal.throwIfAborted();
   const path = await databaseTarget(options.db);
+  // Where there is no such file, opening it says so.
+  await assertDifferent(path, await realpath(options.file).catch(() => options.file));
   const before = await readLocalNode(path, { busyTimeoutMs, signal });
   const snapshot = await Snapshot.open(options.file, options);
   try {

@@ -167,6 +167,10 @@ describe('create', () => {
     expect(await readFile(late, 'utf8')).toBe('theirs');
     await create(db, { file }, { mayReplace: true });
     expect(await codeOf(verifyFile(file))).toBe('OK');
+    // Whatever may be replaced, the database is not, nor what SQLite would take for a part of it.
+    for (const name of ['stigmem.db', 'stigmem.db-wal'])
+      expect(await codeOf(create(db, { file: join(folder, name) }, { mayReplace: true }))).toBe('SAME_FILE');
+    expect(read(db, FACTS)).toEqual([40]);
     expect(await codeOf(create(db, { file: join(folder, 'none', 'a.tar.gz') }))).toBe('FILE_UNWRITABLE');
     expect(await codeOf(create(db, { folder: join(folder, 'none') }))).toBe('FILE_UNWRITABLE');
     spawnSync('mkfifo', [join(folder, 'fifo')]);
@@ -243,6 +247,16 @@ describe('restore', () => {
     const { before } = await restore(vector('self-signed.tar.gz'), db);
     expect(before).toMatchObject({ kind: 'unreadable', failure: { code: 'DATABASE_FORMAT' } });
     expect(read(db, FACTS)).toEqual([40]);
+  });
+
+  test('not over the snapshot itself', async () => {
+    const folder = await newFolder();
+    const file = join(folder, 'a.tar.gz');
+    await copyFile(vector('self-signed.tar.gz'), file);
+    await symlink('a.tar.gz', join(folder, 'link.tar.gz'));
+    expect(await codeOf(restore(file, file))).toBe('SAME_FILE');
+    expect(await codeOf(restore(join(folder, 'link.tar.gz'), file, { dryRun: true }))).toBe('SAME_FILE');
+    expect(await codeOf(verifyFile(file))).toBe('OK');
   });
 
   test('knows the node’s own key', async () => {
