@@ -6,6 +6,9 @@ import type { FileInput } from './open-input.ts';
 import { notTar, snapshotCut } from './snapshot-failure.ts';
 import { readTarEntries } from './tar-entries.ts';
 
+/** What a file of gzip begins with. */
+const GZIP = Buffer.from([0x1f, 0x8b]);
+
 /** One of the three files, and behind it its content, in pieces. */
 export type ArchivePart =
   | { readonly kind: 'file'; readonly name: FileName; readonly size: number }
@@ -63,7 +66,15 @@ async function* unpack(
   input: FileInput,
   raw: (bytes: Buffer) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const damage = yield* gunzip(input, raw);
+  let head: Buffer | undefined;
+  const damage = yield* gunzip(input, (bytes) => {
+    head ??= bytes;
+    raw(bytes);
+  });
   if (damage === undefined) return;
-  throw damage === CUT_OFF && input.size > 0 ? snapshotCut() : notTar(damage);
+  if (head === undefined) throw notTar('it is empty');
+  if (!GZIP.subarray(0, head.length).equals(head.subarray(0, GZIP.length))) {
+    throw notTar('it is not compressed with gzip', 'Is it encrypted, or something else?');
+  }
+  throw damage === CUT_OFF ? snapshotCut() : notTar(damage);
 }

@@ -1,7 +1,8 @@
 import { MeshBackupError } from '../errors.ts';
 
-export function notTar(why: string): MeshBackupError {
-  return new MeshBackupError('SNAPSHOT_FORMAT', `The file is no snapshot: ${why}.`);
+export function notTar(why: string, hint?: string): MeshBackupError {
+  const fields = hint === undefined ? {} : { hint };
+  return new MeshBackupError('SNAPSHOT_FORMAT', `The file is no snapshot: ${why}.`, fields);
 }
 
 export function snapshotCut(): MeshBackupError {
