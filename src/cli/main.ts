@@ -112,7 +112,10 @@ function chooseCommand({ root, commands }: Program, argv: readonly string[]): Ch
   let words = asksForHelp ? argv.slice(1) : argv;
   while (!commands.has(command)) {
     const next = findCommand(command, words[0]);
-    if (next === undefined) return { command, words: asksForHelp ? ['--help'] : words.slice(0, 1) };
+    if (next === undefined) {
+      const isWhole = words.length === 0;
+      return { command, words: asksForHelp && isWhole ? ['--help'] : words.slice(0, 1) };
+    }
     command = next;
     words = words.slice(1);
   }

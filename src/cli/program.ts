@@ -31,6 +31,8 @@ export function buildProgram(
       outputError: () => undefined, // what it would print is in the error that it throws
       getOutHelpWidth: () => Math.min(process.stdout.columns || MAX_HELP_COLUMNS, MAX_HELP_COLUMNS),
     })
+    // What a command takes is in its own help; here it would leave no room for what it is for.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .version(packageVersion(), '--version', 'show the version');
@@ -60,7 +62,7 @@ function groupOf(root: Command, group: string, name: string): Command {
   return root
     .command(group)
     .summary(GROUPS.get(group) ?? '')
-    .description(GROUPS.get(group) ?? '')
+    .description(sentenceOf(GROUPS.get(group) ?? group))
     .usage('COMMAND [flags]')
     .helpCommand(false)
     .addHelpText('after', `\nThe flags of a command: ${name} ${group} COMMAND -help.`);
@@ -74,4 +76,8 @@ function configure(command: Command, module: CommandModule, invocation: string):
     .addOption(new Option('--color <when>', 'colours').choices(COLOUR_CHOICES).default('auto'));
   module.declare(command);
   addHelp(command, module, invocation);
+}
+
+function sentenceOf(summary: string): string {
+  return `${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.`;
 }
