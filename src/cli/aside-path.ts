@@ -1,5 +1,32 @@
-/** Where the database that a restore replaces is kept: what the flag says, or beside it; `undefined`: nowhere. */
-export function asidePath(flag: string | false | undefined, dbPath: string, now: Date): string | undefined {
+import { lstat } from 'node:fs/promises';
+import { MeshBackupError } from '../errors.ts';
+
+/**
+ * Where the database that a restore replaces is kept: what the flag says, or a name beside it that nobody has; `undefined`:
+ * nowhere. Throws `USAGE`.
+ */
+export async function asidePath(
+  flag: string | false | undefined,
+  dbPath: string,
+  now: Date,
+): Promise<string | undefined> {
   if (flag === false) return undefined;
-  return flag ?? `${dbPath}.pre-restore-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`;
+  if (flag === '' || flag === '-') {
+    throw new MeshBackupError('USAGE', '--pre-restore-backup takes the name of a file, not stdout.', {
+      hint: '--no-pre-restore-backup keeps nothing.',
+    });
+  }
+  return flag ?? freeName(`${dbPath}.pre-restore-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`);
+}
+
+/** Two restores may come in one second. */
+async function freeName(path: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? path : `${path}-${number}`;
+    const isFree = await lstat(name).then(
+      () => false,
+      () => true,
+    );
+    if (isFree) return name;
+  }
 }

@@ -11,10 +11,10 @@ const FILE_COLUMNS = 64;
 const COLUMNS: readonly Column<ListedFile>[] = [
   {
     title: 'CREATED',
-    rank: 1,
+    rank: 2,
     cell: ({ snapshot }) => (snapshot ? { text: snapshot.manifest.createdAt.slice(0, 19) } : NOTHING),
   },
-  { title: 'VERDICT', rank: 2, cell: verdictCell },
+  { title: 'VERDICT', rank: 1, cell: verdictCell },
   { title: 'SIZE', rank: 4, align: 'right', cell: ({ bytes }) => ({ text: formatBytes(bytes) }) },
   { title: 'KEY', rank: 3, cell: ({ snapshot }) => toldCell(snapshot?.manifest.signerKey.slice(0, 8)) },
   { title: 'NODE', rank: 5, cell: ({ snapshot }) => toldCell(snapshot?.manifest.nodeId.slice(-8)) },

@@ -35,7 +35,14 @@ export function parseTrustedKeys(text: string, source: string): readonly string[
 
 /** One key, as it is given by hand. Throws `TRUSTED_KEYS`. */
 export function parseTrustedKey(text: string): string {
-  return parseTrustedKeys(JSON.stringify([text]), 'what was given')[0]!;
+  const key = VerifyKey.parse(text);
+  // Not shown: somebody may have taken the secret half for it.
+  if (key === undefined) {
+    throw new MeshBackupError('TRUSTED_KEYS', 'What was given is no public key.', {
+      hint: 'Want 43 characters of base64url without padding, as keygen and verify print them.',
+    });
+  }
+  return key.text;
 }
 
 /** Reads a list from a file. Throws `FILE_UNREADABLE`, `TRUSTED_KEYS`, and the signal's reason. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { MeshBackupError } from '../../errors.ts';
 import { createSnapshot, type CreatedSnapshot } from '../../snapshot/create-snapshot.ts';
 import type { CommandModule } from '../command-module.ts';
 import { startCopyProgress } from '../copy-progress.ts';
@@ -29,10 +30,7 @@ export const snapshotCreate: CommandModule<SnapshotCreateFlags> = {
   name: 'snapshot create',
   summary: "copy a node's database while it runs, and sign the copy",
   jsonTo: 'stdout',
-  examples: [
-    '--db stigmem.db --sign-with snapshot.key',
-    '--db stigmem.db --out /var/backups/stigmem --sign-with snapshot.key',
-  ],
+  examples: ['--db stigmem.db --sign-with snapshot.key', '--db stigmem.db --out /var/backups/stigmem'],
   environment: { ...DATABASE_ENVIRONMENT, ...SIGNING_ENVIRONMENT },
 
   declare(command) {
@@ -70,19 +68,23 @@ export const snapshotCreate: CommandModule<SnapshotCreateFlags> = {
       progress.stop();
     }
     const { file, signedWith, snapshot } = created;
-    output.record({ ...snapshotRecord({ file, verified: snapshot }), signedWith });
+    // By whom it is trusted is for others to say.
+    output.record({ ...snapshotRecord({ file, verified: snapshot }), trustedBy: undefined, signedWith });
     output.record({ type: 'summary', exitStatus: 0, file });
     if (output.json) return 0;
     await output.print(line`snapshot created: ${file}`);
-    const signer = line`   signed with ${SIGNERS[signedWith]} (${snapshot.manifest.signerKey})`;
-    if (signedWith === 'made') output.warn(line`⚠️ ${signer}`);
-    else output.detail(signer);
+    const signer = line`${SIGNERS[signedWith]} (${snapshot.manifest.signerKey})`;
+    if (signedWith === 'made') output.warn(line`⚠️  Signed with ${signer}`);
+    else output.detail(line`   signed with ${signer}`);
     return 0;
   },
 };
 
-/** A folder that is there, or a file. */
+/** A folder that is there, or a file. Throws `USAGE`. */
 async function outOf(path: string): Promise<{ readonly folder: string } | { readonly file: string }> {
+  if (path === '' || path === '-') {
+    throw new MeshBackupError('USAGE', '--out takes the name of a file or a folder, not stdout.');
+  }
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() === true || path.endsWith('/') ? { folder: path } : { file: path };
 }

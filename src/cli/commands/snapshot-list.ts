@@ -31,17 +31,21 @@ export const snapshotList: CommandModule<TrustFlags & BoundFlags> = {
     const [folder = ''] = operands;
     const trust = (await readStrictTrust(flags, signal)) ?? ({ kind: 'default' } as const);
     const files = await listSnapshots({ folder, trust, maxBytes: flags.maxBytes, busyTimeoutMs: 0, signal });
-    const bad = files.filter(({ kind }) => kind === 'bad');
+    const bad = files.filter(({ kind }) => kind === 'bad').length;
+    const snapshots = files.filter(({ kind }) => kind !== 'other').length;
     for (const file of files) output.record(listedRecord(file));
     if (!output.json) {
       const { isTTY = false, columns = Infinity } = output.stdout;
       for (const text of listedTable(files, isTTY ? columns : Infinity)) await output.print(text);
-      if (files.length === 0) output.tell(line`No snapshots in ${folder}`);
+      if (snapshots === 0) output.tell(line`No snapshots in ${folder}`);
     }
-    if (bad.length > 0) {
-      throw new MeshBackupError('NOT_VERIFIED', `${bad.length} of ${files.length} snapshots do not verify.`);
-    }
-    output.record({ type: 'summary', exitStatus: 0, snapshots: files.length });
-    return 0;
+    const failure =
+      bad === 0
+        ? undefined
+        : new MeshBackupError('NOT_VERIFIED', `Of ${snapshots} snapshots, ${bad} do not verify.`);
+    if (failure !== undefined) output.fail(failure);
+    const exitStatus = failure?.exitStatus ?? 0;
+    output.record({ type: 'summary', exitStatus, snapshots, bad });
+    return exitStatus;
   },
 };

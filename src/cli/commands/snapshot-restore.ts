@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import { MeshBackupError } from '../../errors.ts';
 import { restoreSnapshot } from '../../snapshot/restore-snapshot.ts';
 import type { VerifiedSnapshot } from '../../snapshot/snapshot.ts';
 import type { Trust } from '../../snapshot/trust.ts';
+import { sideFiles } from '../../sqlite/side-files.ts';
+import { assertApart } from '../apart.ts';
 import { appendAuditLine } from '../audit-log.ts';
 import { asidePath } from '../aside-path.ts';
 import type { CommandModule } from '../command-module.ts';
@@ -30,14 +33,16 @@ interface SnapshotRestoreFlags extends DatabaseFlags, TrustFlags, BoundFlags {
   readonly auditLog?: string;
 }
 
+interface RestoreFiles {
+  readonly file: string;
+  readonly db: string;
+}
+
 export const snapshotRestore: CommandModule<SnapshotRestoreFlags> = {
   name: 'snapshot restore',
   summary: "put the database of a snapshot in the place of the node's",
   jsonTo: 'stdout',
-  examples: [
-    '--db stigmem.db --trusted-keys trusted-keys.json FILE.tar.gz',
-    '--db stigmem.db --from FILE.tar.gz --dry-run',
-  ],
+  examples: ['--db stigmem.db --trusted-keys keys.json FILE', '--db stigmem.db --from FILE --dry-run'],
   environment: DATABASE_ENVIRONMENT,
   notes:
     'The node must be stopped: a database that a process has open is not replaced.\n' +
@@ -66,12 +71,14 @@ export const snapshotRestore: CommandModule<SnapshotRestoreFlags> = {
     const file = fileOf(flags.from, operands[0]);
     const db = databaseOf(flags, env);
     const trust = await trustOf(flags, signal);
+    const preRestoreBackup = await asidePath(flags.preRestoreBackup, db, new Date());
+    await assertLogApart(flags, { file, db });
     if (flags.forceUnverified) await tellForced(flags, { file, db }, output);
     const restored = await restoreSnapshot({
       file,
       db,
       trust,
-      preRestoreBackup: asidePath(flags.preRestoreBackup, db, new Date()),
+      preRestoreBackup,
       dryRun: flags.dryRun ?? false,
       busyTimeoutMs: flags.busyTimeout,
       maxBytes: flags.maxBytes,
@@ -102,16 +109,36 @@ async function trustOf(flags: SnapshotRestoreFlags, signal: AbortSignal): Promis
   return { kind: 'forced', ...(strict && { instead: strict }) };
 }
 
+/** A line added to one of these would damage it. Throws `USAGE`. */
+async function assertLogApart(
+  { auditLog, preRestoreBackup, trustedKeys }: SnapshotRestoreFlags,
+  { file, db }: RestoreFiles,
+): Promise<void> {
+  const sides = sideFiles(db).map((path) => ({ name: 'what lies beside the database', path }));
+  await assertApart(
+    [{ name: '--audit-log', path: auditLog }],
+    [
+      { name: 'the snapshot', path: file },
+      { name: 'the database', path: db },
+      ...sides,
+      { name: '--trusted-keys', path: trustedKeys },
+      { name: '--pre-restore-backup', path: preRestoreBackup === false ? undefined : preRestoreBackup },
+    ],
+  );
+}
+
 /** Before anything else, whatever comes of it: nobody forces a restore without a word. */
 async function tellForced(
   { auditLog, dryRun }: SnapshotRestoreFlags,
-  what: { readonly file: string; readonly db: string },
+  { file, db }: RestoreFiles,
   output: Output,
 ): Promise<void> {
-  output.warn(line`⚠️  --force-unverified: neither the signature nor the checksums of ${what.file} count`);
+  output.warn(line`⚠️  --force-unverified: neither the signature nor the checksums of ${file} count`);
   if (auditLog === undefined) return;
   const at = new Date().toISOString();
-  await appendAuditLine(auditLog, { type: 'forced restore', at, ...what, dryRun: dryRun ?? false });
+  // Whoever reads the log is in another folder.
+  const what = { file: resolve(file), db: resolve(db), dryRun: dryRun ?? false };
+  await appendAuditLine(auditLog, { type: 'forced restore', at, ...what });
 }
 
 function tellTrust({ trust, manifest }: VerifiedSnapshot, output: Output): void {

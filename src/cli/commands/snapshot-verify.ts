@@ -19,7 +19,7 @@ export const snapshotVerify: CommandModule<SnapshotVerifyFlags> = {
   name: 'snapshot verify',
   summary: 'whether snapshots are whole, and who signed them',
   jsonTo: 'stdout',
-  examples: ['FILE.tar.gz', '--trusted-keys trusted-keys.json stigmem-snapshot-*.tar.gz'],
+  examples: ['FILE.tar.gz', '--trusted-keys keys.json stigmem-snapshot-*.tar.gz'],
 
   declare(command) {
     command
@@ -64,8 +64,13 @@ async function tell(outcome: SnapshotOutcome, isNamed: boolean, output: Output):
   if (output.json) return;
   const verdict = verdictText(outcome);
   await output.print(isNamed ? line`${file}: ${verdict}` : line`${verdict}`);
-  if (error !== undefined) output.fail(error);
+  if (error !== undefined) output.fail(isNamed ? namedError(file, error) : error);
   if (verified?.trust.by === 'own-word' && (output.isTerminal || output.verbose)) {
     output.tell(line`   signed with ${verified.manifest.signerKey}: whose that is, --trusted-keys would say`);
   }
+}
+
+/** stdout may be elsewhere: of several files, which one it is. */
+function namedError(file: string, { code, message, hint }: MeshBackupError): MeshBackupError {
+  return new MeshBackupError(code, `${file}: ${message}`, hint === undefined ? {} : { hint });
 }
