@@ -115,11 +115,7 @@ export { Snapshot, type SnapshotSettings, type VerifiedSnapshot } from './snapsh
 export type { Trust, TrustVerdict } from './snapshot/trust.ts';
 export { verifySnapshot, type VerifySnapshotOptions } from './snapshot/verify-snapshot.ts';
 export { backUpDatabase, type BackUpSettings, type DatabaseBackup } from './sqlite/back-up-database.ts';
-export {
-  replaceDatabase,
-  type ReplacedDatabase,
-  type ReplaceSettings,
-} from './sqlite/replace-database.ts';
+export { replaceDatabase, type ReplacedDatabase, type ReplaceSettings } from './sqlite/replace-database.ts';
 export { findDamage, type Damage, type DamageKind, type DamageReport } from './stash/damage.ts';
 export { parseDocument } from './stash/document.ts';
 export { openStash, parseEnvelope, sealStash, type SealedStash, type StashLabel } from './stash/envelope.ts';
