@@ -50,8 +50,8 @@ export function overallFields(snapshot: ProgressSnapshot): string[] {
     ...(perPeer.length > 0 ? [`${done}/${perPeer.length} peers`] : []),
     ...(leftMs === undefined ? [] : [`ETA ${formatDuration(leftMs)}`]),
     ...(unit === 'events' ? [formatRate(events, elapsedMs)] : []),
-    formatSpeed(bytes, elapsedMs),
-    formatBytes(bytes),
+    // Pages are of one size: their number says it all.
+    ...(unit === 'pages' ? [] : [formatSpeed(bytes, elapsedMs), formatBytes(bytes)]),
     formatDuration(elapsedMs),
   ];
 }
