@@ -90,7 +90,7 @@ async function replace(
   };
   let replaced: ReplacedDatabase | undefined;
   if (options.dryRun) {
-    await assertSoundCopy(database, `The database in ${options.file}`, check);
+    await assertSoundCopy(database, `The database in ${options.file}`, { signal, check });
     await assertReplaceable(path, database, { aside });
   } else {
     replaced = await replaceDatabase(path, database, {

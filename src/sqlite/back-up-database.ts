@@ -53,7 +53,7 @@ export async function backUpDatabase(
       const pages = await withDatabase(from, { ...settings, mode: 'read' }, (db) =>
         copyPages(db, copy, settings),
       );
-      await assertSoundCopy(copy, `The copy of ${source}`);
+      await assertSoundCopy(copy, `The copy of ${source}`, { signal });
       const content = await hashFile(copy, signal);
       await finishFile(copy, to);
       await place.assertOurs();

@@ -38,7 +38,7 @@ export async function bringIn(
       hint: 'Make a backup of it first, and restore that.',
     });
   }
-  await assertSoundCopy(copy, from, check);
+  await assertSoundCopy(copy, from, { signal, check });
   return copy;
 }
 
