@@ -23,6 +23,8 @@ export interface RestoreSnapshotOptions extends SnapshotSettings {
   /** Checks all that can be checked and changes nothing. */
   readonly dryRun: boolean;
   readonly busyTimeoutMs: number;
+  /** Told before anything is replaced that what is there is no node's database. Without a copy aside that is an error. */
+  readonly onUnreadable?: ((failure: MeshBackupError, aside: string) => void) | undefined;
   /** Told what the snapshot is before anything is replaced: time to warn. */
   readonly onVerified?: ((snapshot: VerifiedSnapshot) => void) | undefined;
   /** Told when the copy aside is durable, before the old database is replaced. */
@@ -48,7 +50,7 @@ export interface RestoredSnapshot {
 /**
  * Verifies a snapshot, unpacks it beside the database, checks what was unpacked and puts it in the database's place, as
  * `replaceDatabase` does: the old or the new one is there, whole, whenever it is stopped.
- * Throws as `Snapshot`, `readLocalNode` and `replaceDatabase` do, and `SAME_FILE`, `DATABASE_SYSTEM`, `DATABASE_SCHEMA` (the
+ * Throws as `Snapshot`, `readLocalNode` and `replaceDatabase` do, what is wrong with a database that is there where no copy is kept, and `SAME_FILE`, `DATABASE_SYSTEM`, `DATABASE_SCHEMA` (the
  * snapshot's), `MANIFEST_INVALID` where it is of another node than its manifest says (not if forced), `LOCKED`.
  */
 export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<RestoredSnapshot> {
@@ -58,6 +60,11 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
   // Where there is no such file, opening it says so.
   await assertDifferent(path, await realpath(options.file).catch(() => options.file));
   const before = await readLocalNode(path, { busyTimeoutMs, signal });
+  if (before.kind === 'unreadable') {
+    // It may be any file of theirs, or a database that only its key opens.
+    if (options.preRestoreBackup === undefined) throw notKept(before.failure);
+    options.onUnreadable?.(before.failure, options.preRestoreBackup);
+  }
   const snapshot = await Snapshot.open(options.file, options);
   try {
     const verified = await snapshot.verify(withOwnKey(options.trust, before));
@@ -73,6 +80,13 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
   } finally {
     await snapshot.close();
   }
+}
+
+function notKept({ code, message, cause }: MeshBackupError): MeshBackupError {
+  return new MeshBackupError(code, message, {
+    cause,
+    hint: 'It is not replaced where no copy of it is kept: have one kept, or move it away yourself.',
+  });
 }
 
 async function replace(

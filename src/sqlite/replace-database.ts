@@ -48,7 +48,7 @@ const UNREADABLE = new Set<ErrorCode>(['DATABASE_FORMAT', 'DATABASE_DAMAGED']);
  * was. Nobody else can use the old one from the copy aside to the end.
  * Throws `FILE_UNREADABLE`, `FILE_UNWRITABLE`, `SAME_FILE`, `FILE_EXISTS` (aside), `LOCKED`, `NO_ROOM`,
  * `DATABASE_IN_USE` (a process has it open), `DATABASE_BUSY`, `DATABASE_FORMAT`, `DATABASE_DAMAGED`, `CHECKSUM_ERROR`,
- * `FILE_CHANGED` (the new one), the signal's reason, and what `check` throws.
+ * `FILE_CHANGED` (the new one), `DATABASE_FORMAT` also where what is there is no database and goes nowhere, the signal's reason, and what `check` throws.
  */
 export async function replaceDatabase(
   path: string,
@@ -63,6 +63,7 @@ export async function replaceDatabase(
     if (plan.aside !== undefined) locks.push(await FileLock.take(plan.aside, settings.onTakenOver));
     await assertAsideFree(plan);
     await assertNoOwner(plan.path);
+    await assertNothingLost(plan);
     await assertRoomForAll(plan);
     const place = await PrivatePlace.make(plan.path);
     try {
@@ -79,8 +80,8 @@ export async function replaceDatabase(
 
 /**
  * Looks whether a replacement would be refused, and changes nothing. It cannot tell all: a process that has the database
- * open shows on Linux only. Throws `FILE_UNREADABLE`, `FILE_UNWRITABLE`, `DATABASE_FORMAT` (the new one), `SAME_FILE`,
- * `FILE_EXISTS`, `DATABASE_IN_USE`, `NO_ROOM`.
+ * open shows on Linux only. Throws `FILE_UNREADABLE`, `FILE_UNWRITABLE`, `DATABASE_FORMAT`, `SAME_FILE`, `FILE_EXISTS`,
+ * `DATABASE_IN_USE`, `NO_ROOM`.
  */
 export async function assertReplaceable(
   path: string,
@@ -90,6 +91,7 @@ export async function assertReplaceable(
   const plan = await planReplacement(path, newFile, aside);
   await assertAsideFree(plan);
   await assertNoOwner(plan.path);
+  await assertNothingLost(plan);
   await assertRoomForAll(plan);
 }
 
@@ -103,6 +105,7 @@ async function swap(
   const { path } = plan;
   const saved = plan.aside && (await saveSideFiles(path, place));
   const held = await holdIfReadable(path, settings);
+  if (held === undefined && plan.aside === undefined && existsSync(path)) throw lost(path);
   let isReplaced = false;
   try {
     const aside = (await isAnythingThere(path)) ? plan.aside : undefined;
@@ -149,6 +152,20 @@ async function holdIfReadable(path: string, patience: Patience): Promise<HeldDat
     if (error instanceof MeshBackupError && UNREADABLE.has(error.code)) return undefined;
     throw error;
   }
+}
+
+/** A database is given up knowingly where no copy is wanted; what is none may be any file of theirs. Throws `DATABASE_FORMAT`. */
+async function assertNothingLost({ path, aside }: ReplacementPlan): Promise<void> {
+  if (aside !== undefined || !existsSync(path)) return;
+  if (!(await isReadable(await existingDatabase(path)))) throw lost(path);
+}
+
+function lost(path: string): MeshBackupError {
+  return new MeshBackupError(
+    'DATABASE_FORMAT',
+    `${path} is no database that SQLite can read, and no copy of it would be kept.`,
+    { hint: 'Have a copy kept, or move it away yourself.' },
+  );
 }
 
 async function isAnythingThere(path: string): Promise<boolean> {

@@ -323,6 +323,25 @@ describe('where it goes', () => {
     expect(await contentsOf(cwd)).toEqual(before);
   });
 
+  test('any other file: kept, and that is said before; without a copy it stays', async () => {
+    const cwd = await newFolder();
+    await writeFile(join(cwd, 'thesis.txt'), 'my thesis\n'.repeat(1000));
+    const before = await contentsOf(cwd);
+    const args = ['restore', '--db', 'thesis.txt', OFFLINE];
+    for (const more of [[], ['--force-unverified'], ['--dry-run']]) {
+      const refused = await snapshot([...args, '--no-pre-restore-backup', ...more, '--json'], { cwd });
+      expect(refused.status).toBe(13);
+      expect(refused.records.at(-1)).toMatchObject({ code: 'DATABASE_FORMAT' });
+      expect(await contentsOf(cwd)).toEqual(before);
+    }
+    const { status, stderr } = await snapshot([...args, '--pre-restore-backup', 'kept'], { cwd });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^⚠️ {2}.*thesis\.txt is no SQLite database.* A restore replaces it; it is kept in kept\n⚠️ {2}Signed/,
+    );
+    expect((await contentsOf(cwd))['kept']).toBe(before['thesis.txt']);
+  });
+
   test('a database that is cut, damaged, encrypted, empty or not there: the new one comes, the old one is kept', async () => {
     const cwd = await newFolder();
     const path = await newDatabase(cwd);

@@ -244,7 +244,10 @@ describe('restore', () => {
     const folder = await newFolder();
     const db = join(folder, 'a.db');
     await writeFile(db, 'was a database');
-    const { before } = await restore(vector('self-signed.tar.gz'), db);
+    expect(await codeOf(restore(vector('self-signed.tar.gz'), db))).toBe('DATABASE_FORMAT');
+    const kept = { preRestoreBackup: join(folder, 'kept') };
+    const { before } = await restore(vector('self-signed.tar.gz'), db, kept);
+    expect(await readFile(kept.preRestoreBackup, 'utf8')).toBe('was a database');
     expect(before).toMatchObject({ kind: 'unreadable', failure: { code: 'DATABASE_FORMAT' } });
     expect(read(db, FACTS)).toEqual([40]);
   });

@@ -100,6 +100,17 @@ test('what SQLite cannot read goes aside byte for byte', async () => {
   expect(wordsIn(path)).toEqual(['new']);
 });
 
+test('what SQLite cannot read is not replaced where no copy of it is wanted', async () => {
+  const { folder, path, newFile, replace } = await newScene();
+  for (const content of ['my thesis\n'.repeat(1000), '']) {
+    await writeFile(path, content);
+    expect(await codeOf(replace({ aside: undefined }))).toBe('DATABASE_FORMAT');
+    expect(await codeOf(assertReplaceable(path, newFile, { aside: undefined }))).toBe('DATABASE_FORMAT');
+    expect(await readFile(path, 'utf8')).toBe(content);
+    expect(await namesIn(folder)).toEqual(['a.db', 'b.db']);
+  }
+});
+
 test('a damaged database that opens goes aside page for page', async () => {
   const { path, aside, replace } = await newScene();
   makeDatabase(path, 'old', 'delete', 3000);

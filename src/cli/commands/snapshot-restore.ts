@@ -83,6 +83,9 @@ export const snapshotRestore: CommandModule<SnapshotRestoreFlags> = {
       busyTimeoutMs: flags.busyTimeout,
       maxBytes: flags.maxBytes,
       signal,
+      onUnreadable: (failure, aside) => {
+        output.warn(line`⚠️  ${failure.message} A restore replaces it; it is kept in ${aside}`);
+      },
       onVerified: (snapshot) => {
         tellTrust(snapshot, output);
       },
