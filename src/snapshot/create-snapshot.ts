@@ -7,6 +7,7 @@ import { backUpDatabase } from '../sqlite/back-up-database.ts';
 import { existingDatabase } from '../sqlite/database-file.ts';
 import { withDatabase } from '../sqlite/open-database.ts';
 import type { PagesDone } from '../sqlite/copy-pages.ts';
+import type { OrphanObserver } from '../sqlite/soundness.ts';
 import { finishFile, fileExists, putInPlace } from '../sqlite/put-in-place.ts';
 import { assertDifferent } from '../sqlite/same-file.ts';
 import { SNAPSHOT_PREFIX } from './format.ts';
@@ -30,6 +31,8 @@ export interface CreateSnapshotOptions {
   readonly signal: AbortSignal;
   /** Of the copy of the database, between steps. */
   readonly onProgress?: ((done: PagesDone) => void) | undefined;
+  /** Told of rows that refer to nothing. Not given: such a database is refused, `DATABASE_DAMAGED`. */
+  readonly onOrphans?: OrphanObserver | undefined;
   /** Told who held a lock before, if that is gone. */
   readonly onTakenOver?: ((holder: string) => void) | undefined;
   /** Microseconds since 1970; for tests. */
@@ -128,12 +131,16 @@ async function assertFree(file: string): Promise<void> {
   if (await unlessMissing(stat(file))) throw fileExists(file);
 }
 
-function backUpSettings({ busyTimeoutMs, signal, onProgress }: CreateSnapshotOptions): {
-  busyTimeoutMs: number;
-  signal: AbortSignal;
-  onProgress: CreateSnapshotOptions['onProgress'];
-} {
-  return { busyTimeoutMs, signal, onProgress };
+function backUpSettings({
+  busyTimeoutMs,
+  signal,
+  onProgress,
+  onOrphans,
+}: CreateSnapshotOptions): Pick<
+  CreateSnapshotOptions,
+  'busyTimeoutMs' | 'signal' | 'onProgress' | 'onOrphans'
+> {
+  return { busyTimeoutMs, signal, onProgress, onOrphans };
 }
 
 function wallClockUs(): bigint {

@@ -6,6 +6,7 @@ import type { SqliteDatabase } from '../sqlite/load-sqlite.ts';
 import { assertReplaceable, replaceDatabase, type ReplacedDatabase } from '../sqlite/replace-database.ts';
 import { assertDifferent } from '../sqlite/same-file.ts';
 import { assertSoundCopy } from '../sqlite/sound-copy.ts';
+import type { OrphanObserver } from '../sqlite/soundness.ts';
 import { DATABASE_NAME } from './format.ts';
 import { readLocalNode, withOwnKey, type LocalNode } from './local-node.ts';
 import { Snapshot, type SnapshotSettings, type VerifiedSnapshot } from './snapshot.ts';
@@ -25,6 +26,8 @@ export interface RestoreSnapshotOptions extends SnapshotSettings {
   readonly busyTimeoutMs: number;
   /** Told before anything is replaced that what is there is no node's database. Without a copy aside that is an error. */
   readonly onUnreadable?: ((failure: MeshBackupError, aside: string) => void) | undefined;
+  /** Told of rows in the snapshot's database that refer to nothing. Not given: it is refused, `DATABASE_DAMAGED`. */
+  readonly onOrphans?: OrphanObserver | undefined;
   /** Told what the snapshot is before anything is replaced: time to warn. */
   readonly onVerified?: ((snapshot: VerifiedSnapshot) => void) | undefined;
   /** Told when the copy aside is durable, before the old database is replaced. */
@@ -95,7 +98,7 @@ async function replace(
   verified: VerifiedSnapshot,
   options: RestoreSnapshotOptions,
 ): Promise<{ node: StigmemNode; replaced: ReplacedDatabase | undefined }> {
-  const { preRestoreBackup: aside, busyTimeoutMs, signal, onAside, onTakenOver } = options;
+  const { preRestoreBackup: aside, busyTimeoutMs, signal, onOrphans, onAside, onTakenOver } = options;
   let node: StigmemNode | undefined;
   const check = (db: SqliteDatabase): void => {
     assertStigmem(db, `The database in ${options.file}`);
@@ -104,7 +107,7 @@ async function replace(
   };
   let replaced: ReplacedDatabase | undefined;
   if (options.dryRun) {
-    await assertSoundCopy(database, `The database in ${options.file}`, { signal, check });
+    await assertSoundCopy(database, `The database in ${options.file}`, { signal, check, onOrphans });
     await assertReplaceable(path, database, { aside });
   } else {
     replaced = await replaceDatabase(path, database, {
@@ -112,6 +115,7 @@ async function replace(
       busyTimeoutMs,
       signal,
       check,
+      onOrphans,
       sha256: verified.artifacts[DATABASE_NAME].sha256,
       ...(onAside && { onAside }),
       ...(onTakenOver && { onTakenOver }),

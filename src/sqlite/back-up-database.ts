@@ -14,10 +14,13 @@ import { fileExists, finishFile, putInPlace, type Over } from './put-in-place.ts
 import { assertDifferent } from './same-file.ts';
 import { contentBeside, databaseBytes } from './side-files.ts';
 import { assertSoundCopy } from './sound-copy.ts';
+import type { OrphanObserver } from './soundness.ts';
 
 export interface BackUpSettings extends CopySettings {
   /** What is at the target is replaced (as if nothing is said), or it stays: `FILE_EXISTS`. */
   readonly over?: Over;
+  /** Told of rows that refer to nothing. Not given: the copy does not count then, `DATABASE_DAMAGED`. */
+  readonly onOrphans?: OrphanObserver | undefined;
   /** Told who held the target's lock before, if that is gone. */
   readonly onTakenOver?: (holder: string) => void;
 }
@@ -38,7 +41,7 @@ export async function backUpDatabase(
   target: string,
   settings: BackUpSettings,
 ): Promise<DatabaseBackup> {
-  const { over = 'replace', signal, onTakenOver } = settings;
+  const { over = 'replace', signal, onOrphans, onTakenOver } = settings;
   signal?.throwIfAborted();
   const from = await existingDatabase(source);
   const to = await databaseTarget(target);
@@ -53,7 +56,7 @@ export async function backUpDatabase(
       const pages = await withDatabase(from, { ...settings, mode: 'read' }, (db) =>
         copyPages(db, copy, settings),
       );
-      await assertSoundCopy(copy, `The copy of ${source}`, { signal });
+      await assertSoundCopy(copy, `The copy of ${source}`, { signal, onOrphans });
       const content = await hashFile(copy, signal);
       await finishFile(copy, to);
       await place.assertOurs();

@@ -6,6 +6,7 @@ import type { SqliteDatabase } from './load-sqlite.ts';
 import type { PrivatePlace } from './private-place.ts';
 import { contentBeside } from './side-files.ts';
 import { assertSoundCopy } from './sound-copy.ts';
+import type { OrphanObserver } from './soundness.ts';
 
 export interface BringInSettings {
   readonly signal?: AbortSignal | undefined;
@@ -13,17 +14,19 @@ export interface BringInSettings {
   readonly sha256?: string | undefined;
   /** Throws if this is not the right database; reads only. */
   readonly check?: ((db: SqliteDatabase) => void) | undefined;
+  /** Told of rows that refer to nothing. Not given: a database that has such is refused, `DATABASE_DAMAGED`. */
+  readonly onOrphans?: OrphanObserver | undefined;
 }
 
 /**
  * Copies a database that stays as it is, with what waits in its WAL, to a private place, and checks the copy. Returns it.
  * Throws `FILE_UNREADABLE`, `CHECKSUM_ERROR`, `FILE_CHANGED`, `DATABASE_FORMAT`, `DATABASE_DAMAGED`, `NO_ROOM`,
- * `FILE_UNWRITABLE`, the signal's reason, and what `check` throws.
+ * `FILE_UNWRITABLE`, the signal's reason, and what `check` and `onOrphans` throw.
  */
 export async function bringIn(
   from: string,
   place: PrivatePlace,
-  { signal, sha256, check }: BringInSettings,
+  { signal, sha256, check, onOrphans }: BringInSettings,
 ): Promise<string> {
   const copy = place.file('new.db');
   const before = await statesOf(from);
@@ -38,7 +41,7 @@ export async function bringIn(
       hint: 'Make a backup of it first, and restore that.',
     });
   }
-  await assertSoundCopy(copy, from, { signal, check });
+  await assertSoundCopy(copy, from, { signal, check, onOrphans });
   return copy;
 }
 

@@ -10,9 +10,11 @@ import { CHECK_SCRIPT } from './check-script.ts';
 export interface CheckReport {
   /** `['ok']`, or what is damaged. */
   readonly integrity: readonly string[];
-  /** Rows that refer to nothing: of which table, to which. */
-  readonly orphans: readonly { readonly table: string; readonly parent: string }[];
+  readonly orphans: readonly Orphan[];
 }
+
+/** A row that refers to nothing: of which table, to which. `uncheckable`: what a foreign key refers to is no key. */
+export type Orphan = { readonly table: string; readonly parent: string } | 'uncheckable';
 
 export interface CheckSettings {
   readonly signal?: AbortSignal | undefined;

@@ -26,9 +26,14 @@ function check() {
     const integrity = rows.map((row) => short(row.integrity_check));
     if (integrity.length !== 1 || integrity[0] !== 'ok') return { integrity, orphans: [] };
     const orphans = [];
-    for (const { table, parent } of db.prepare('PRAGMA foreign_key_check').iterate()) {
-      orphans.push({ table: short(table), parent: short(parent) });
-      if (orphans.length === Number(most)) break;
+    try {
+      for (const { table, parent } of db.prepare('PRAGMA foreign_key_check').iterate()) {
+        orphans.push({ table: short(table), parent: short(parent) });
+        if (orphans.length === Number(most)) break;
+      }
+    } catch (error) {
+      if (error.code !== 'SQLITE_ERROR') throw error;
+      orphans.push('uncheckable');
     }
     return { integrity, orphans };
   } finally {

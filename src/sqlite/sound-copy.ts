@@ -4,21 +4,23 @@ import { asDatabaseError } from './database-error.ts';
 import type { SqliteDatabase } from './load-sqlite.ts';
 import { withDatabase } from './open-database.ts';
 import { contentBeside } from './side-files.ts';
-import { assertSoundReport } from './soundness.ts';
+import { assertSoundReport, type OrphanObserver } from './soundness.ts';
 
 export interface SoundCopySettings extends CheckSettings {
   /** Throws if this is not the right database; reads little: nothing else runs meanwhile. */
   readonly check?: ((db: SqliteDatabase) => void) | undefined;
+  /** Not given: a database with rows that refer to nothing is refused. */
+  readonly onOrphans?: OrphanObserver | undefined;
 }
 
 /**
  * Asserts that a copy in a private place is a whole database in one file, and what else the caller has to say of it.
- * `name` is what to call it. Throws `DATABASE_FORMAT`, `DATABASE_DAMAGED`, the signal's reason, and what `check` throws.
+ * `name` is what to call it. Throws `DATABASE_FORMAT`, `DATABASE_DAMAGED`, the signal's reason, and what `check` and `onOrphans` throw.
  */
 export async function assertSoundCopy(
   copy: string,
   name: string,
-  { check, ...settings }: SoundCopySettings,
+  { check, onOrphans, ...settings }: SoundCopySettings,
 ): Promise<void> {
   // Who may write takes a WAL into the file, and its side files away, when it closes.
   const open = { mode: 'write', busyTimeoutMs: 0, name } as const;
@@ -27,7 +29,7 @@ export async function assertSoundCopy(
   const report = await checkApart(copy, name, settings).catch((cause: unknown) => {
     throw asDatabaseError(name, cause);
   });
-  assertSoundReport(report, name);
+  assertSoundReport(report, name, onOrphans);
   await withDatabase(copy, open, (db) => {
     db.pragma('query_only = ON');
     check?.(db);

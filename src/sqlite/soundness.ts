@@ -1,5 +1,6 @@
 import { MeshBackupError } from '../errors.ts';
-import { MAX_FINDINGS, MAX_LENGTH, type CheckReport } from './check-apart.ts';
+import { MAX_FINDINGS, MAX_LENGTH, type CheckReport, type Orphan } from './check-apart.ts';
+import { sqliteCodeOf } from './database-error.ts';
 import type { SqliteDatabase } from './load-sqlite.ts';
 import { withDatabase } from './open-database.ts';
 import type { Patience } from './until-free.ts';
@@ -23,26 +24,43 @@ export function assertSoundContent(db: SqliteDatabase, name: string): void {
   assertSoundReport({ integrity, orphans: integrity[0] === 'ok' ? orphanedRows(db) : [] }, name);
 }
 
-/** Asserts that the checks found nothing. Throws `DATABASE_DAMAGED`. */
-export function assertSoundReport({ integrity, orphans }: CheckReport, name: string): void {
+/** Told of rows that refer to nothing, with what would be thrown; it may throw itself. Where nobody is told, it is thrown. */
+export type OrphanObserver = (failure: MeshBackupError) => void;
+
+/** Asserts that the checks found nothing. Throws `DATABASE_DAMAGED`, and what `onOrphans` throws. */
+export function assertSoundReport(
+  { integrity, orphans }: CheckReport,
+  name: string,
+  onOrphans?: OrphanObserver,
+): void {
   const findings = integrity.filter((finding) => finding !== 'ok');
   if (integrity.length === 0) findings.push('the integrity check says nothing');
   if (findings.length > 0) throw damaged(name, findings);
   if (orphans.length === 0) return;
-  throw damaged(
-    name,
-    orphans.map(({ table, parent }) => `a row of ${table} refers to a row of ${parent} that is not there`),
-  );
+  const failure = damaged(name, orphans.map(sayOrphan));
+  if (onOrphans === undefined) throw failure;
+  onOrphans(failure);
 }
 
-function orphanedRows(db: SqliteDatabase): CheckReport['orphans'] {
-  const found: { table: string; parent: string }[] = [];
-  const check = db.prepare<[], { table: string; parent: string }>('PRAGMA foreign_key_check');
-  for (const { table, parent } of check.iterate()) {
-    found.push({ table, parent });
-    if (found.length === MAX_FINDINGS) break;
+function orphanedRows(db: SqliteDatabase): Orphan[] {
+  const found: Orphan[] = [];
+  try {
+    const check = db.prepare<[], { table: string; parent: string }>('PRAGMA foreign_key_check');
+    for (const { table, parent } of check.iterate()) {
+      found.push({ table, parent });
+      if (found.length === MAX_FINDINGS) break;
+    }
+  } catch (error) {
+    if (sqliteCodeOf(error) !== 'SQLITE_ERROR') throw error;
+    found.push('uncheckable');
   }
   return found;
+}
+
+function sayOrphan(orphan: Orphan): string {
+  return orphan === 'uncheckable'
+    ? 'its foreign keys cannot be checked: one refers to what is no key'
+    : `a row of ${orphan.table} refers to a row of ${orphan.parent} that is not there`;
 }
 
 function damaged(name: string, findings: readonly string[]): MeshBackupError {

@@ -34,6 +34,12 @@ test('rows that refer to nothing are damage, a check that calls what is not here
     'a row of b refers to a row of a that is not there',
   );
 
+  const mismatch = join(await newFolder(), 'a.db');
+  const odd = new Sqlite(mismatch);
+  odd.exec('PRAGMA foreign_keys = OFF; CREATE TABLE a(x); CREATE TABLE b(a REFERENCES a(x))');
+  odd.close();
+  await expect(assertSound(mismatch, NO_WAIT)).rejects.toThrow('its foreign keys cannot be checked');
+
   const foreign = join(await newFolder(), 'a.db');
   const made = new Sqlite(foreign);
   made.function('probe', { deterministic: true }, () => 1);

@@ -4,6 +4,7 @@ import { createSnapshot, type CreatedSnapshot } from '../../snapshot/create-snap
 import type { CommandModule } from '../command-module.ts';
 import { startCopyProgress } from '../copy-progress.ts';
 import { line, type Line } from '../line.ts';
+import { declareOrphanFlag, judgeOrphans, type OrphanFlags } from '../orphans.ts';
 import {
   databaseOf,
   DATABASE_ENVIRONMENT,
@@ -15,7 +16,7 @@ import {
 import { snapshotRecord } from '../snapshot-report.ts';
 import { warnOfTakenLock } from '../taken-lock.ts';
 
-interface SnapshotCreateFlags extends DatabaseFlags {
+interface SnapshotCreateFlags extends DatabaseFlags, OrphanFlags {
   readonly out?: string;
   readonly signWith?: string;
 }
@@ -45,6 +46,7 @@ export const snapshotCreate: CommandModule<SnapshotCreateFlags> = {
         'the file, or the folder that it gets a name of its\nown in (default: this folder)',
       )
       .option('--sign-with <file>', "a key as keygen makes it; without, the node's own");
+    declareOrphanFlag(command);
   },
 
   async run(flags, { output, env, signal }) {
@@ -62,6 +64,7 @@ export const snapshotCreate: CommandModule<SnapshotCreateFlags> = {
         busyTimeoutMs: flags.busyTimeout,
         signal,
         onProgress: progress.onProgress,
+        onOrphans: judgeOrphans(flags.allowOrphans ?? false, output),
         onTakenOver: warnOfTakenLock(db, output),
       });
     } finally {

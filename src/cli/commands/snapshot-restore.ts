@@ -9,6 +9,7 @@ import { appendAuditLine } from '../audit-log.ts';
 import { asidePath } from '../aside-path.ts';
 import type { CommandModule } from '../command-module.ts';
 import { line } from '../line.ts';
+import { declareOrphanFlag, judgeOrphans, type OrphanFlags } from '../orphans.ts';
 import type { Output } from '../output.ts';
 import { restoredLines, restoredRecord } from '../restored-report.ts';
 import {
@@ -24,7 +25,7 @@ import {
 } from '../snapshot-flags.ts';
 import { warnOfTakenLock } from '../taken-lock.ts';
 
-interface SnapshotRestoreFlags extends DatabaseFlags, TrustFlags, BoundFlags {
+interface SnapshotRestoreFlags extends DatabaseFlags, TrustFlags, BoundFlags, OrphanFlags {
   readonly from?: string;
   readonly forceUnverified?: true;
   /** `--no-pre-restore-backup` makes it false. */
@@ -64,6 +65,7 @@ export const snapshotRestore: CommandModule<SnapshotRestoreFlags> = {
       .option('--pre-restore-backup <file>', 'keep what is there before here, not in\nDB.pre-restore-TIME')
       .option('--no-pre-restore-backup', 'keep nothing of what is there')
       .option('--dry-run', 'check all that can be checked, replace nothing');
+    declareOrphanFlag(command);
     declareBoundFlag(command);
   },
 
@@ -89,6 +91,7 @@ export const snapshotRestore: CommandModule<SnapshotRestoreFlags> = {
       onVerified: (snapshot) => {
         tellTrust(snapshot, output);
       },
+      onOrphans: judgeOrphans(flags.allowOrphans ?? flags.forceUnverified ?? false, output),
       onTakenOver: warnOfTakenLock(db, output),
     });
     output.record(restoredRecord(file, restored));
