@@ -100,17 +100,19 @@ async function replace(
 ): Promise<{ node: StigmemNode; replaced: ReplacedDatabase | undefined }> {
   const { preRestoreBackup: aside, busyTimeoutMs, signal, onOrphans, onAside, onTakenOver } = options;
   let node: StigmemNode | undefined;
+  const name = `The database in ${options.file}`;
   const check = (db: SqliteDatabase): void => {
-    assertStigmem(db, `The database in ${options.file}`);
+    assertStigmem(db, name);
     node = readNode(db);
     assertSameNode(node, verified);
   };
   let replaced: ReplacedDatabase | undefined;
   if (options.dryRun) {
-    await assertSoundCopy(database, `The database in ${options.file}`, { signal, check, onOrphans });
+    await assertSoundCopy(database, name, { signal, check, onOrphans });
     await assertReplaceable(path, database, { aside });
   } else {
     replaced = await replaceDatabase(path, database, {
+      name,
       aside,
       busyTimeoutMs,
       signal,

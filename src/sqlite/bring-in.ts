@@ -9,6 +9,8 @@ import { assertSoundCopy } from './sound-copy.ts';
 import type { OrphanObserver } from './soundness.ts';
 
 export interface BringInSettings {
+  /** What to call the new database where something is wrong with it. Default: its path. */
+  readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** What the file must hash to, in hex; what lies beside it does not count then. */
   readonly sha256?: string | undefined;
@@ -26,32 +28,37 @@ export interface BringInSettings {
 export async function bringIn(
   from: string,
   place: PrivatePlace,
-  { signal, sha256, check, onOrphans }: BringInSettings,
+  { name = from, signal, sha256, check, onOrphans }: BringInSettings,
 ): Promise<string> {
   const copy = place.file('new.db');
   const before = await statesOf(from);
   const content = await copyFile(from, copy, signal);
-  if (sha256 === undefined) await copyWal(from, copy, signal);
+  if (sha256 === undefined) await copyWal(from, name, copy, signal);
   else if (content.sha256 !== sha256.toLowerCase()) {
-    throw new MeshBackupError('CHECKSUM_ERROR', `The SHA-256 of ${from} is not the one it must have.`);
+    throw new MeshBackupError('CHECKSUM_ERROR', `The SHA-256 of ${name} is not the one it must have.`);
   }
   const after = await statesOf(from);
   if (!before.every((state, index) => isUnchanged(state, after[index]))) {
-    throw new MeshBackupError('FILE_CHANGED', `Somebody wrote to ${from} while it was read.`, {
+    throw new MeshBackupError('FILE_CHANGED', `Somebody wrote to ${name} while it was read.`, {
       hint: 'Make a backup of it first, and restore that.',
     });
   }
-  await assertSoundCopy(copy, from, { signal, check, onOrphans });
+  await assertSoundCopy(copy, name, { signal, check, onOrphans });
   return copy;
 }
 
-async function copyWal(from: string, copy: string, signal: AbortSignal | undefined): Promise<void> {
+async function copyWal(
+  from: string,
+  name: string,
+  copy: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const beside = await contentBeside(from);
   if (beside === `${from}-journal`) {
     // Not rolled back for them: a journal may name other files, and SQLite would touch those.
     throw new MeshBackupError(
       'DATABASE_DAMAGED',
-      `${from} was left in the middle of a change: see ${beside}.`,
+      `${name} was left in the middle of a change: see ${beside}.`,
       {
         hint: 'Open it once with SQLite, which takes back what was begun.',
       },

@@ -46,6 +46,9 @@ test.each([
     }
     expect(metaIn(join(cwd, 'stigmem.db'), 'mine')).toBe('old');
     expect((await snapshot([...restore, ...flags, '--dry-run'], { cwd })).stderr).toContain(says);
+    // Never by a name of ours that is gone by then.
+    const told = (await snapshot(restore, { cwd })).stderr;
+    expect(told).toContain(`The database in a.tar.gz is damaged: ${says}`);
     const restored = await snapshot([...restore, ...flags], { cwd });
     expect(restored.status).toBe(0);
     expect(restored.stderr).toContain(`${says}. It is taken as it is\n`);
