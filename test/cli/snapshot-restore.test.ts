@@ -177,8 +177,9 @@ describe('--force-unverified', () => {
 
   test('without its line in the log nothing is restored', async () => {
     const cwd = await newScene();
+    spawnSync('mkfifo', [join(cwd, 'fifo')]);
     const before = await contentsOf(cwd);
-    for (const log of ['none/log', '.']) {
+    for (const log of ['none/log', '.', 'fifo']) {
       const args = ['restore', '--db', 'stigmem.db', '--force-unverified', '--audit-log', log, OFFLINE];
       expect(await failureOf(args, { cwd })).toEqual({ status: 16, code: 'FILE_UNWRITABLE' });
     }
