@@ -11,7 +11,7 @@ import { writeFully } from '../jsonl/write-fully.ts';
 import { decodeBase64url } from './base64url.ts';
 
 const SEED_BYTES = 32;
-/** A key is 43 characters and a line end; what is longer is none. */
+/** A key is 43 characters, its padding and white space; what is longer is none. */
 const MAX_FILE_BYTES = 64;
 const OTHERS = 0o077;
 const isPosix = process.platform !== 'win32';
@@ -25,11 +25,11 @@ export interface SigningKey {
 }
 
 /**
- * A signing key from its text: base64url without padding of the raw seed, and one line end at most. `source` is what
- * people know it by. Throws `KEY_FILE`; the message shows nothing of the text.
+ * A signing key from its text: base64url of the raw seed. Other tools pad it, and editors end lines: a secret is compared
+ * with nothing, so it may have several spellings, which a public key may not. `source` is what people know it by. Throws `KEY_FILE`; the message shows nothing of the text.
  */
 export function parseSigningKey(text: string, source: string): SigningKey {
-  const seed = decodeBase64url(text.replace(/\r?\n$/, ''), SEED_BYTES);
+  const seed = decodeBase64url(text.trim().replace(/=$/, ''), SEED_BYTES);
   if (seed === undefined) {
     throw new MeshBackupError('KEY_FILE', `${source} holds no signing key.`, {
       hint: 'Want one line: 43 characters of base64url without padding, the raw 32-byte Ed25519 seed.',
@@ -105,6 +105,8 @@ async function readKeyText(path: string): Promise<string> {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0).catch((cause: unknown) => {
       throw unreadable(path, cause);
     });
+    // The rest might be white space: a key, and what nobody has looked at.
+    if (bytesRead > MAX_FILE_BYTES) throw new MeshBackupError('KEY_FILE', `${path} holds no signing key.`);
     return buffer.toString('latin1', 0, bytesRead);
   } finally {
     await file.close();

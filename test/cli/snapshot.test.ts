@@ -155,7 +155,7 @@ describe('create', () => {
       status: 16,
       code: 'FILE_UNREADABLE',
     });
-    const bad = { ...env, STIGMEM_FEDERATION_PRIVKEY: `${secret}=` };
+    const bad = { ...env, STIGMEM_FEDERATION_PRIVKEY: `${secret}==` };
     const { status, stderr } = await snapshot(['create'], { cwd, env: bad });
     expect(status).toBe(2);
     expect(stderr).toContain('STIGMEM_FEDERATION_PRIVKEY holds no signing key');
@@ -237,7 +237,7 @@ describe('create', () => {
       ['open', `${SEED}\n`, 0o644],
       ['group', `${SEED}\n`, 0o440],
       ['empty', '', 0o400],
-      ['padded', `${SEED}=\n`, 0o400],
+      ['padded', `${SEED}==\n`, 0o400],
       ['long', SEED.repeat(3), 0o400],
     ] as const) {
       await writeFile(join(cwd, name), text);

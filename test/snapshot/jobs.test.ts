@@ -115,7 +115,11 @@ describe('create', () => {
     );
     const own = await create(node, { file: join(folder, 'own.tar.gz') });
     expect(own).toMatchObject({ signedWith: 'node', snapshot: { manifest: { signerKey: KEY } } });
-    const broken = await newDatabase(folder, META('federation_privkey', `${SEED}=`), 'broken.db');
+    const padded = await newDatabase(folder, META('federation_privkey', `${SEED}=`), 'padded.db');
+    expect(await create(padded, { file: join(folder, 'padded.tar.gz') })).toMatchObject({
+      snapshot: { manifest: { signerKey: KEY } },
+    });
+    const broken = await newDatabase(folder, META('federation_privkey', `${SEED}==`), 'broken.db');
     expect(await codeOf(create(broken, { file: join(folder, 'broken.tar.gz') }))).toBe('KEY_FILE');
     expect((await readdir(folder)).filter((name) => /broken.tar|part|lock/.test(name))).toEqual([]);
   });

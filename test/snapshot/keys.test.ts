@@ -31,7 +31,8 @@ describe('the text of a signing key', () => {
   test('is the seed of the key that the node knows', async () => {
     expect(parseSigningKey(await readFile(vector('offline.key'), 'utf8'), 'offline.key').publicKey).toBe(KEY);
     expect(parseSigningKey(SEED, 'a variable').publicKey).toBe(KEY);
-    expect(parseSigningKey(`${SEED}\r\n`, 'a variable').publicKey).toBe(KEY);
+    for (const text of [`${SEED}\r\n`, `${SEED}=`, `${SEED}=\n`, `${SEED}\n\n`, ` ${SEED}\t`])
+      expect(parseSigningKey(text, 'a variable').publicKey).toBe(KEY);
   });
 
   test('what it signs verifies, and nothing else does', () => {
@@ -49,9 +50,8 @@ describe('the text of a signing key', () => {
     ['empty', ''],
     ['short', SEED.slice(1)],
     ['long', `${SEED}A`],
-    ['padded', `${SEED}=`],
-    ['two line ends', `${SEED}\n\n`],
-    ['blanks', ` ${SEED}`],
+    ['padded twice', `${SEED}==`],
+    ['white space in it', `${SEED.slice(0, 20)} ${SEED.slice(20)}`],
     ['two lines', `${SEED}\n${SEED}`],
     ['the other alphabet', SEED.replace('efR', '+fR')],
     ['bits behind the end', `${SEED.slice(0, -1)}1`],
