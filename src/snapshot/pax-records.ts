@@ -2,7 +2,8 @@ import { notAFile, notTar, unsafeName } from './snapshot-failure.ts';
 
 /** The first size that a header's own field cannot hold. */
 const LARGE = 8 ** 11;
-const TIME = /^-?\d{1,12}(\.\d{1,20})?$/;
+/** Python writes the shortest spelling of its number: `1e-07`. */
+const TIME = /^-?\d{1,12}(\.\d{1,20})?(e-\d{1,3})?$/;
 const NUMBER = /^\d{1,20}$/;
 const TEXT = /^[^\0]*$/;
 
@@ -13,6 +14,8 @@ const HARMLESS = new Map([
   ['ctime', TIME],
   ['uid', NUMBER],
   ['gid', NUMBER],
+  // That names are bytes: those that count are ASCII.
+  ['hdrcharset', /^BINARY$/],
   ['uname', TEXT],
   ['gname', TEXT],
 ]);
