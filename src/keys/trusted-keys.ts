@@ -16,7 +16,8 @@ const HINT = 'Want a JSON array of public keys, each 43 characters of base64url 
  * one is no key: a list that is half understood trusts less, or more, than whoever wrote it meant.
  */
 export function parseTrustedKeys(text: string, source: string): readonly string[] {
-  const found = parseJson(text);
+  // Editors of Windows begin a file with a mark of its encoding.
+  const found = parseJson(text.replace(/^\uFEFF/, ''));
   if (!Array.isArray(found)) {
     throw new MeshBackupError('TRUSTED_KEYS', `${source} is no JSON array.`, { hint: HINT });
   }

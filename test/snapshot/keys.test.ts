@@ -105,6 +105,7 @@ onPosix('the file of a signing key', () => {
 describe('trusted keys', () => {
   test('each once, in their order', () => {
     expect(parseTrustedKeys(JSON.stringify([OTHER, KEY, OTHER]), 'a list')).toEqual([OTHER, KEY]);
+    expect(parseTrustedKeys(`\uFEFF${JSON.stringify([KEY])}`, 'a list')).toEqual([KEY]);
     expect(parseTrustedKeys('[]', 'a list')).toEqual([]);
   });
 
