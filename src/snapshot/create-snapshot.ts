@@ -12,6 +12,8 @@ import { finishFile, fileExists, putInPlace } from '../sqlite/put-in-place.ts';
 import { assertDifferent } from '../sqlite/same-file.ts';
 import { SNAPSHOT_PREFIX } from './format.ts';
 import { makeCursor } from './cursor.ts';
+import { MAX_NODE_ID_CHARACTERS } from './manifest.ts';
+import { MeshBackupError } from '../errors.ts';
 import { makeManifest } from './make-manifest.ts';
 import { newSigningKey, parseSigningKey, type SigningKey } from '../keys/signing-key.ts';
 import { verifyFile, type VerifiedSnapshot } from './snapshot.ts';
@@ -73,7 +75,9 @@ export async function createSnapshot(options: CreateSnapshotOptions): Promise<Cr
     });
     const { node, seed } = await withDatabase(copy, { mode: 'read', busyTimeoutMs: 0, signal }, (db) => {
       assertStigmem(db, options.db);
-      return { node: readNode(db), seed: readFederationSeed(db) };
+      const found = readNode(db);
+      assertNodeId(found, options.db);
+      return { node: found, seed: readFederationSeed(db) };
     });
     const { signer, signedWith } = chooseSigner(options, seed);
     const cursor = makeCursor(node.migrations);
@@ -95,6 +99,12 @@ export async function createSnapshot(options: CreateSnapshotOptions): Promise<Cr
   } finally {
     await staging.remove();
   }
+}
+
+/** Cut, it would be another node's. */
+function assertNodeId({ nodeId }: StigmemNode, db: string): void {
+  if (nodeId.length <= MAX_NODE_ID_CHARACTERS) return;
+  throw new MeshBackupError('DATABASE_SCHEMA', `The node's ID in ${db} is too long for a snapshot.`);
 }
 
 function snapshotName(createdAtUs: bigint, databaseSha256: string): string {

@@ -10,7 +10,7 @@ import {
 } from './format.ts';
 import { VerifyKey } from '../keys/verify-key.ts';
 
-const MAX_NODE_ID_CHARACTERS = 256;
+export const MAX_NODE_ID_CHARACTERS = 256;
 const DIGEST = /^sha256:([0-9a-f]{64})$/;
 /** What Python's `isoformat` writes; microseconds are left out where there are none. */
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$/;

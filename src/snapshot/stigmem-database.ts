@@ -4,7 +4,7 @@ import { hasTables, listTables } from '../sqlite/tables.ts';
 
 const OURS = ['node_meta', 'schema_migrations'];
 const GENESIS = ['schema_version', 'audit_events'];
-/** What a hostile database holds is not read for ever. */
+/** What a hostile database holds is not read for ever: of a value one more, which shows that it is too long. */
 const MAX_CHARACTERS = 256;
 const MAX_MIGRATIONS = 10_000;
 
@@ -66,7 +66,7 @@ export function readFederationSeed(db: SqliteDatabase): string | undefined {
 function readMeta(db: SqliteDatabase, key: string): string | undefined {
   const row = db
     .prepare<[string], { value: unknown }>(
-      `SELECT substr(CAST(value AS TEXT), 1, ${MAX_CHARACTERS}) AS value FROM node_meta WHERE key = ?`,
+      `SELECT substr(CAST(value AS TEXT), 1, ${MAX_CHARACTERS} + 1) AS value FROM node_meta WHERE key = ?`,
     )
     .get(key);
   return typeof row?.value === 'string' ? row.value : undefined;

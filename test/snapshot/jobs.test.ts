@@ -121,6 +121,8 @@ describe('create', () => {
     });
     const broken = await newDatabase(folder, META('federation_privkey', `${SEED}==`), 'broken.db');
     expect(await codeOf(create(broken, { file: join(folder, 'broken.tar.gz') }))).toBe('KEY_FILE');
+    const long = await newDatabase(folder, META('node_id', 'n'.repeat(257)), 'long.db');
+    expect(await codeOf(create(long, { file: join(folder, 'broken.tar.gz') }))).toBe('DATABASE_SCHEMA');
     expect((await readdir(folder)).filter((name) => /broken.tar|part|lock/.test(name))).toEqual([]);
   });
 
