@@ -4,36 +4,23 @@ import type { CommandContext } from './command-module.ts';
 import { parseDurationMs } from './duration.ts';
 import { line } from './line.ts';
 import { optionValue } from './option-value.ts';
-import type { WayFlags } from './target-http.ts';
+import { declareWayFlags, type WayFlags } from './way-flags.ts';
 
 /** The flags that say how to get to a Stigmem node. */
 export interface NodeWayFlags extends WayFlags {
   readonly nodeUrl?: string;
-  readonly requestTimeout: number;
   readonly timeout: number;
 }
 
 const DEFAULT_URL = 'http://localhost:8765';
 
 export function declareNodeWayFlags(command: Command): void {
-  const duration = optionValue(parseDurationMs);
-  command
-    .addOption(
-      new Option('--timeout <duration>', 'for everything').argParser(duration).default(600_000, '10m'),
-    )
-    .addOption(
-      new Option('--request-timeout <duration>', 'for one request')
-        .argParser(duration)
-        .default(30_000, '30s'),
-    )
-    .addOption(
-      new Option('--connect-timeout <duration>', 'for the connection')
-        .argParser(duration)
-        .default(10_000, '10s'),
-    )
-    .option('--ca-file <file>', "trust these certificates as well as the system's")
-    .option('--insecure', 'take any certificate')
-    .option('--insecure-http', 'plain http to anywhere: a listener could read\nthe key and the facts');
+  command.addOption(
+    new Option('--timeout <duration>', 'for everything')
+      .argParser(optionValue(parseDurationMs))
+      .default(600_000, '10m'),
+  );
+  declareWayFlags(command, 'plain http to anywhere: a listener could read\nthe key and the facts');
 }
 
 /** The URL of the node: of the flag, else `STIGMEM_URL`, else a node on this machine. Throws `USAGE`. */

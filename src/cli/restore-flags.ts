@@ -9,7 +9,7 @@ import { readNamedText } from './read-named-text.ts';
 import { declareSelection, type SelectionFlags } from './selection-flags.ts';
 import { parseSizeBytes } from './size.ts';
 import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
-import type { WayFlags } from './target-http.ts';
+import type { WayFlags } from './way-flags.ts';
 
 /** The flags of `restore-events`, as commander reads them. */
 export interface RestoreFlags extends SoulFlags, SelectionFlags, WayFlags {
@@ -32,7 +32,6 @@ export interface RestoreFlags extends SoulFlags, SelectionFlags, WayFlags {
   readonly batchSize: number;
   readonly batchBytes: number;
   readonly timeout?: number;
-  readonly requestTimeout: number;
   readonly rejects?: string;
   /** `--no-confirm` makes it false. */
   readonly confirm: boolean;

@@ -1,20 +1,18 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { MeshBackupError } from '../errors.ts';
 import { parseTargetUrl } from '../mesh/target-url.ts';
 import { StashClient } from '../stash/stash-client.ts';
 import type { CommandContext } from './command-module.ts';
-import { parseDurationMs } from './duration.ts';
 import { line } from './line.ts';
-import { optionValue } from './option-value.ts';
 import { declareSoulFlags, type SoulFlags } from './soul-source.ts';
-import { openTargetHttp, type WayFlags } from './target-http.ts';
+import { openTargetHttp } from './target-http.ts';
+import { declareWayFlags, type WayFlags } from './way-flags.ts';
 
 /** What both stash commands have. */
 export interface StashFlags extends SoulFlags, WayFlags {
   readonly naraUrl?: string;
   readonly plain?: true;
   readonly anyNara?: true;
-  readonly requestTimeout: number;
 }
 
 /** The flags that say which nara; the command's own come after. */
@@ -25,22 +23,8 @@ export function declareNaraFlags(command: Command): void {
 }
 
 /** The flags that say how to get there. */
-export function declareWayFlags(command: Command): void {
-  const duration = optionValue(parseDurationMs);
-  command
-    .addOption(
-      new Option('--request-timeout <duration>', 'for one request')
-        .argParser(duration)
-        .default(30_000, '30s'),
-    )
-    .addOption(
-      new Option('--connect-timeout <duration>', 'for the connection')
-        .argParser(duration)
-        .default(10_000, '10s'),
-    )
-    .option('--ca-file <file>', "trust these certificates as well as the system's")
-    .option('--insecure', 'take any certificate')
-    .option('--insecure-http', 'plain http to anywhere: a listener could read\nthe stash and replace it');
+export function declareStashWayFlags(command: Command): void {
+  declareWayFlags(command, 'plain http to anywhere: a listener could read\nthe stash and replace it');
 }
 
 /** The URL of `-nara-url`. Throws `USAGE`. */

@@ -1,17 +1,13 @@
 import { PeerHttp } from '../mesh/http.ts';
 import { proxyFromEnvironment } from '../mesh/proxy.ts';
 import { readNamedText } from './read-named-text.ts';
-
-/** The flags that say how the one server of a command is reached. */
-export interface WayFlags {
-  readonly connectTimeout: number;
-  readonly caFile?: string;
-  readonly insecure?: true;
-  readonly insecureHttp?: true;
-}
+import type { WayFlags } from './way-flags.ts';
 
 /** HTTP to a target: by the environment's proxies, over plain http only to where nobody listens. Throws `FILE_UNREADABLE`, `USAGE`. */
-export async function openTargetHttp(flags: WayFlags, env: NodeJS.ProcessEnv): Promise<PeerHttp> {
+export async function openTargetHttp(
+  flags: Omit<WayFlags, 'requestTimeout'>,
+  env: NodeJS.ProcessEnv,
+): Promise<PeerHttp> {
   const ca = flags.caFile === undefined ? undefined : await readNamedText(flags.caFile, 'the CA file');
   const proxy = proxyFromEnvironment(env);
   return new PeerHttp({

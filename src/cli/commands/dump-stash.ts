@@ -17,7 +17,7 @@ import type { Output } from '../output.ts';
 import { readSoulText, SOUL_ENVIRONMENT } from '../soul-source.ts';
 import {
   declareNaraFlags,
-  declareWayFlags,
+  declareStashWayFlags,
   naraUrlOf,
   withStashClient,
   type StashFlags,
@@ -63,7 +63,7 @@ export const dumpStash: CommandModule<DumpStashFlags> = {
           optionValue(parseDurationMs),
         ),
       );
-    declareWayFlags(command);
+    declareStashWayFlags(command);
   },
 
   async run(flags, context) {

@@ -12,7 +12,7 @@ import { putStash, type PutFlags } from '../put-stash.ts';
 import { readSoulText, SOUL_ENVIRONMENT } from '../soul-source.ts';
 import {
   declareNaraFlags,
-  declareWayFlags,
+  declareStashWayFlags,
   naraUrlOf,
   withStashClient,
   type StashFlags,
@@ -55,7 +55,7 @@ export const restoreStash: CommandModule<RestoreStashFlags> = {
         'keep what is replaced here, sealed; default:\npre-restore-stash-KEY-TIME.json',
       )
       .option('--no-pre-restore', 'keep nothing');
-    declareWayFlags(command);
+    declareStashWayFlags(command);
   },
 
   async run(flags, context) {
