@@ -8,7 +8,7 @@ const floors = [
   ['src/index.ts'],
   ['src/cli'],
   ['src/sandbox'],
-  ['src/keeping'],
+  ['src/keeping', 'src/drill'],
   ['src/dump', 'src/restore', 'src/doctor', 'src/archive', 'src/stash', 'src/snapshot', 'src/managed'],
   ['src/receipt', 'src/evidence'],
   ['src/sync'],
