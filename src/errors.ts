@@ -158,7 +158,10 @@ const table = {
   TRUSTED_KEYS: { exitStatus: 2, meaning: 'a file of trusted keys is no JSON array of public keys' },
   SIGNATURE_MISMATCH: { exitStatus: 13, meaning: 'the signature does not fit the manifest and its key' },
   CHECKSUM_ERROR: { exitStatus: 13, meaning: 'the SHA-256 of an artifact is not that of the manifest' },
-  UNTRUSTED_KEY: { exitStatus: 12, meaning: 'a snapshot is signed with a key that is not trusted' },
+  UNTRUSTED_KEY: {
+    exitStatus: 12,
+    meaning: 'a snapshot or a record is signed with a key that is not trusted',
+  },
   NO_MANIFEST: { exitStatus: 13, meaning: 'a snapshot has no manifest' },
   MANIFEST_INVALID: { exitStatus: 13, meaning: "a snapshot's manifest is not what the format says" },
   MISSING_ARTIFACT: { exitStatus: 13, meaning: 'a snapshot lacks an artifact that it must have' },
@@ -176,6 +179,7 @@ const table = {
   },
   AUDIT_EVENT: { exitStatus: 13, meaning: 'an audit event cannot be read: nothing was written' },
   DRILL_FAILED: { exitStatus: 1, meaning: 'a drill did not end as it should' },
+  NO_BACKUPS: { exitStatus: 3, meaning: 'a folder holds no backup' },
   KEEPS_NOTHING: { exitStatus: 2, meaning: 'a policy would keep nothing' },
   INTERNAL: { exitStatus: 1, meaning: 'a mistake of ours' },
 } as const satisfies Record<string, Meaning>;

@@ -13,12 +13,13 @@ export interface Column<Row> {
   /** The smaller, the longer it stays when the table has to be narrower. */
   readonly rank: number;
   readonly align?: 'right';
-  /** Columns of the terminal that one cell may take. Default 30: a name may be as long as somebody likes. */
+  /** In columns; what is longer is cut. Default 30. */
   readonly widest?: number;
   readonly cell: (row: Row) => Cell;
 }
 
 const GAP = '  ';
+/** A name may be as long as somebody likes. */
 const WIDEST_CELL = 30;
 
 /**
@@ -31,7 +32,7 @@ export function layOutTable<Row>(
   width: number,
 ): Line[] {
   const filled = columns.flatMap((column) => {
-    const cells = rows.map((row) => cut(column.cell(row), column.widest ?? WIDEST_CELL));
+    const cells = rows.map((row) => cut(column.cell(row), column.widest));
     if (cells.every(({ text }) => text === NOTHING.text)) return [];
     return [
       { column, cells, width: Math.max(...[column.title, ...cells.map(({ text }) => text)].map(widthOf)) },
@@ -66,8 +67,8 @@ export function layOutTable<Row>(
 /** For what is not known. */
 export const NOTHING: Cell = { text: '–', style: 'dim' };
 
-function cut({ text, style }: Cell, widest: number): Cell {
-  return { text: cutToWidth(printable(text), widest), style };
+function cut({ text, style }: Cell, widest = WIDEST_CELL): Cell {
+  return { text: cutToWidth(printable(text, widest), widest), style };
 }
 
 function pad({ text, style }: Cell, width: number, align: 'right' | undefined, isLast: boolean): Line {

@@ -34,6 +34,15 @@ export class FileLock {
     return FileLock.#take(path, `${path}.lock`, onTakenOver);
   }
 
+  /**
+   * Who holds `${path}.lock`, in words; `undefined` where nobody does, or who did is gone. Makes and changes nothing, so
+   * it says what was, no more. Throws `FILE_UNWRITABLE` as `take` does.
+   */
+  static async holderOf(path: string): Promise<string | undefined> {
+    const found = await readLock(`${path}.lock`);
+    return found === undefined || isDead(found, Date.now()) ? undefined : inWords(found);
+  }
+
   /** Removes the lock file if it is still ours. Throws `FILE_UNWRITABLE`. */
   async release(): Promise<void> {
     const found = await readLock(this.#lockPath);
@@ -56,7 +65,7 @@ export class FileLock {
       const found = await readLock(lockPath);
       if (found === undefined) continue; // just released
       if (!isDead(found, now)) throw locked(path, lockPath, found);
-      if (await FileLock.#removeDead(path, lockPath, found)) holderBefore = inWords(found);
+      if (await FileLock.#removeDead(path, lockPath, found)) holderBefore = goneInWords(found);
     }
   }
 
@@ -84,16 +93,18 @@ function isDead({ holder, mtimeMs }: FoundLock, now: number): boolean {
 }
 
 function inWords({ holder }: FoundLock): string {
+  return typeof holder === 'string'
+    ? 'a process that we cannot look at'
+    : `process ${holder.pid} on ${holder.host} since ${holder.taken}`;
+}
+
+function goneInWords({ holder }: FoundLock): string {
   if (typeof holder === 'string') return 'a process that left no name';
   return `process ${holder.pid} of ${holder.host}, which is gone`;
 }
 
-function locked(path: string, lockPath: string, { holder }: FoundLock): MeshBackupError {
-  const who =
-    typeof holder === 'string'
-      ? 'a process that we cannot look at'
-      : `process ${holder.pid} on ${holder.host} since ${holder.taken}`;
-  return new MeshBackupError('LOCKED', `${path} is in use by ${who}.`, {
+function locked(path: string, lockPath: string, found: FoundLock): MeshBackupError {
+  return new MeshBackupError('LOCKED', `${path} is in use by ${inWords(found)}.`, {
     hint: `Wait until it is done. If that process is gone, remove ${lockPath}.`,
     retryable: true,
   });

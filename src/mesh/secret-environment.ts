@@ -1,5 +1,5 @@
 /** Environment variables that hold secrets of ours; no child of ours may inherit them. */
-const SECRET_VARIABLES: readonly string[] = [
+export const SECRET_VARIABLES: readonly string[] = [
   'NARA_SOUL',
   'TS_AUTHKEY',
   'TS_AUTH_KEY',

@@ -18,6 +18,8 @@ const Payload = z.object({
   version: z.literal(1),
   requester: z.string(),
   endedAt: z.string(),
+  exitStatus: z.number().optional(),
+  command: z.array(z.string()).optional(),
   file: z.string().nullable(),
   output: Content,
   before: Content.nullable(),

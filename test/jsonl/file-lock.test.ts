@@ -276,3 +276,14 @@ test('drafts of the dead are tidied away when they are old, and nothing else is'
     [names[1]!, 'mine'].map((name) => `history.jsonl.lock-${name}`),
   );
 });
+
+test('who holds it is told without taking it', async () => {
+  const path = await newPath();
+  expect(await FileLock.holderOf(path)).toBeUndefined();
+  const { lock } = await take(path);
+  expect(await FileLock.holderOf(path)).toContain(`process ${process.pid} on ${hostname()} since `);
+  await lock.release();
+  await writeFile(`${path}.lock`, await recordWith({ pid: await pidOfTheDead() }));
+  expect(await FileLock.holderOf(path)).toBeUndefined();
+  expect(await readdir(join(path, '..'))).toEqual(['history.jsonl.lock']);
+});
