@@ -57,6 +57,7 @@ export type { Payload, Service } from './event/payload.ts';
 export { isAmbiguous, isFuture, proveEvent, type Proof } from './event/proof.ts';
 export { EventScanner, scanLine } from './event/scanner.ts';
 export { countVoters, isSigned, verifyEventSignature } from './event/signature.ts';
+export { recordedDrill, type DrilledServer, type RecordedDrillOptions } from './drill/recorded-drill.ts';
 export { verifyBond } from './identity/bond.ts';
 export { deriveEncryptionKey, deriveKeypair, PublicKey, type Keypair } from './identity/keypair.ts';
 export { naraId } from './identity/nara-id.ts';
@@ -66,6 +67,19 @@ export { LineFile, type Line } from './jsonl/line-file.ts';
 export { readLines } from './jsonl/read-lines.ts';
 export { RecordFile } from './jsonl/record-file.ts';
 export type { RecordSink } from './jsonl/record-sink.ts';
+export { carryOut, lockFolder } from './keeping/carry-out.ts';
+export { makeCronLine } from './keeping/crontab.ts';
+export { decide, type DecideOptions, type Decision, type Known } from './keeping/decide.ts';
+export { EventsProbe, type EventsProbeOptions } from './keeping/events-probe.ts';
+export { ManagedProbe } from './keeping/managed-probe.ts';
+export { planPrune } from './keeping/plan-prune.ts';
+export { applyPolicy, type Judged, type Policy } from './keeping/policy.ts';
+export type { Candidate, KnownTime, NoBackup, Probe, Probed } from './keeping/probe.ts';
+export type { PlannedFile, PlanOptions, PruneOutcome, PrunePlan } from './keeping/prune-options.ts';
+export type { Schedule, UnitSchedule } from './keeping/schedule.ts';
+export { SnapshotProbe, type SnapshotProbeOptions } from './keeping/snapshot-probe.ts';
+export { parseSpan, type Span } from './keeping/span.ts';
+export { makeUnits, type UnitFile } from './keeping/systemd-units.ts';
 export { emptyTally, merge, type MergeOptions, type MergeTally } from './merge/merge.ts';
 export type { Run, RunOrigin, RunReader } from './merge/run.ts';
 export type { RunBuilder } from './merge/run-builder.ts';
@@ -90,6 +104,16 @@ export { MISSING_REASONS, type MissingReason } from './restore/confirm.ts';
 export { STAY_REASONS, type StayCounts, type StayReason } from './restore/stay-reason.ts';
 export { makeSigningKey, parseSigningKey, readSigningKey, type SigningKey } from './keys/signing-key.ts';
 export { parseTrustedKeys, readTrustedKeys } from './keys/trusted-keys.ts';
+export {
+  exportAuditEvents,
+  type AuditExportOptions,
+  type AuditExportSummary,
+} from './managed/audit-export.ts';
+export { checkAuthority, type AuthorityAnswer, type AuthoritySettings } from './managed/authority-check.ts';
+export { backUpAuthority } from './managed/back-up-authority.ts';
+export { checkBundle, type CheckedBundle } from './managed/bundle-check.ts';
+export { gatherIncident, type IncidentOptions, type IncidentSummary } from './managed/incident.ts';
+export { restoreAuthority } from './managed/restore-authority.ts';
 export type { ContradictionCounts, ScopeCounts } from './snapshot/contradiction-counts.ts';
 export {
   createSnapshot,

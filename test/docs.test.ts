@@ -24,6 +24,8 @@ const DOCS = [
   'docs/stash.md',
   'docs/archive.md',
   'docs/snapshots.md',
+  'docs/managed.md',
+  'docs/keeping.md',
 ];
 
 /** The commands in a document's `sh` blocks. */
@@ -51,6 +53,7 @@ describe.skipIf(process.platform === 'win32')('examples of the docs', () => {
     await writeFile(join(cwd, 'alice.soul'), `${mesh.requester.soul}\n`);
     await chmod(join(cwd, 'alice.soul'), 0o600);
     await writeFile(join(cwd, 'backup.jsonl'), mesh.naras[1]!.ledger.map(({ line }) => `${line}\n`).join(''));
+    await copyFile(join(ROOT, 'fixtures/genesis/na.db'), join(cwd, 'na.db'));
     await copyFile(join(ROOT, 'fixtures/stigmem/trusted-keys.json'), join(cwd, 'trusted-keys.json'));
     await copyFile(join(ROOT, 'fixtures/stigmem/offline.key'), join(cwd, 'snapshot.key'));
     await chmod(join(cwd, 'snapshot.key'), 0o400);

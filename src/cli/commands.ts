@@ -23,6 +23,18 @@ export const COMMANDS = new Map<string, Load>([
     async () => (await import('./commands/snapshot-trusted-keys.ts')).snapshotTrustedKeys,
   ],
   ['snapshot export-markdown', async () => (await import('./commands/snapshot-export.ts')).snapshotExport],
+  ['managed backup', async () => (await import('./commands/managed-backup.ts')).managedBackup],
+  ['managed restore', async () => (await import('./commands/managed-restore.ts')).managedRestore],
+  [
+    'managed audit-export',
+    async () => (await import('./commands/managed-audit-export.ts')).managedAuditExport,
+  ],
+  ['managed drill', async () => (await import('./commands/managed-drill.ts')).managedDrill],
+  ['managed incident', async () => (await import('./commands/managed-incident.ts')).managedIncident],
+  ['managed verify', async () => (await import('./commands/managed-verify.ts')).managedVerify],
+  ['managed check', async () => (await import('./commands/managed-check.ts')).managedCheck],
+  ['prune', async () => (await import('./commands/prune.ts')).prune],
+  ['schedule', async () => (await import('./commands/schedule.ts')).schedule],
   ['peers', async () => (await import('./commands/peers.ts')).peers],
   ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
   ['demo', async () => (await import('./commands/demo.ts')).demo],
@@ -31,7 +43,10 @@ export const COMMANDS = new Map<string, Load>([
 ]);
 
 /** What the commands of two words are about, by the first word. */
-export const GROUPS = new Map([['snapshot', 'signed snapshots of a Stigmem node']]);
+export const GROUPS = new Map([
+  ['snapshot', 'signed snapshots of a Stigmem node'],
+  ['managed', 'backups, drills and evidence of a Genesis Mesh authority'],
+]);
 
 /** The command that the words begin with; all of them where there is none, to say what there is. */
 export async function loadCommands(
