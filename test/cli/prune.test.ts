@@ -1,11 +1,15 @@
 import { chmod, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { COMMANDS, loadCommands } from '../../src/cli/commands.ts';
+import { main } from '../../src/cli/main.ts';
 import { FileLock } from '../../src/jsonl/file-lock.ts';
 import { ALICE, BOB } from '../archive/verifying.ts';
 import { backupOf, makeFolder, namesIn, receiptOf } from '../keeping/backups.ts';
+import { NOBODY } from '../managed/authority.ts';
 import { readVector } from '../snapshot/vectors.ts';
 import { run, type Finished } from './spawn.ts';
+import { Sink } from './streams.ts';
 
 const JANUARY = [17, 18, 19, 20];
 const ofDay = (day: number): string => backupOf(`2026-01-${day}T03:00:00Z`);
@@ -204,12 +208,26 @@ test('a name that would act on the terminal does not', async () => {
   expect(stdout).toContain(String.raw`\u{1b}[31mred\n.jsonl`);
 });
 
-test.skipIf(process.getuid?.() === 0)('one that may not be read stays: 3', async () => {
+test('one that may not be read stays: 3', async () => {
   const folder = await makeFolder(DAYS);
   await chmod(join(folder, '20.jsonl'), 0);
-  const { status, stdout } = await prune(folder, '.', '--keep-last', '1');
+  await chmod(folder, 0o777);
+  const [stdout, stderr] = [new Sink(), new Sink()];
+  const interruption = { signal: new AbortController().signal, release: () => undefined };
+  await loadCommands(COMMANDS, ['prune']);
+  const isRoot = process.getuid?.() === 0;
+  // Root may read everything.
+  if (isRoot) process.seteuid!(NOBODY);
+  const status = await main(['prune', folder, '--keep-last', '1'], {
+    stdout,
+    stderr,
+    env: {},
+    interruption,
+  }).finally(() => {
+    if (isRoot) process.seteuid!(0);
+  });
   expect(status).toBe(3);
-  expect(stdout).toContain('Cannot read');
+  expect(stdout.text).toContain('Cannot read');
   expect(await namesIn(folder)).toEqual(['19.jsonl', '20.jsonl']);
 });
 
