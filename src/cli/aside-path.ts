@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { MeshBackupError } from '../errors.ts';
+import { timeInName } from './time-in-name.ts';
 
 /**
  * Where the database that a restore replaces is kept: what the flag says, or a name beside it that nobody has; `undefined`:
@@ -16,7 +17,7 @@ export async function asidePath(
       hint: '--no-pre-restore-backup keeps nothing.',
     });
   }
-  return flag ?? freeName(`${dbPath}.pre-restore-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`);
+  return flag ?? freeName(`${dbPath}.pre-restore-${timeInName(now)}`);
 }
 
 /** Two restores may come in one second. */

@@ -1,4 +1,5 @@
 import { MeshBackupError } from '../errors.ts';
+import { timeInName } from './time-in-name.ts';
 
 /**
  * Where a restore keeps what is there before it: what the flag says, or `PREFIX-KEY-TIME.ENDING` in this folder, KEY being
@@ -18,6 +19,5 @@ export function preRestorePath(
   }
   if (flag !== undefined) return flag;
   const key = publicKey.slice(0, 8).replaceAll('+', '-').replaceAll('/', '_');
-  const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
-  return `${prefix}-${key}-${time}.${ending}`;
+  return `${prefix}-${key}-${timeInName(now)}.${ending}`;
 }

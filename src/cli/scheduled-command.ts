@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { MeshBackupError } from '../errors.ts';
+import { isProgram } from '../mesh/is-program.ts';
 import { SECRET_VARIABLES } from '../mesh/secret-environment.ts';
 
 /** A flag whose value is the secret, alone or within the text of a shell's command. */
@@ -54,13 +53,4 @@ export async function resolveCommand(
 /** Ours are scripts for a `node` that they look for: the one that runs now comes first. */
 export function searchPathFor(program: string): string {
   return [...new Set([dirname(process.execPath), dirname(program), ...SYSTEM_FOLDERS])].join(delimiter);
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -4,7 +4,7 @@ import { parseSigningKey, readSigningKey, type SigningKey } from '../keys/signin
 import type { Trust } from '../snapshot/trust.ts';
 import { parseTrustedKey, readTrustedKeys } from '../keys/trusted-keys.ts';
 import { parseDurationMs } from './duration.ts';
-import { optionValue } from './option-value.ts';
+import { optionValue, optionValues } from './option-value.ts';
 import { parseSizeBytes } from './size.ts';
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -49,7 +49,7 @@ export function declareBusyFlag(command: Command): void {
 export function declareTrustFlags(command: Command): void {
   command
     .option('--trusted-keys <file>', 'only signatures of these keys count: a JSON array')
-    .option('--trusted-key <key>', 'one of these keys; may be given several times', collect);
+    .option('--trusted-key <key>', 'one of these keys; may be given several times', optionValues(String));
 }
 
 export function declareBoundFlag(command: Command): void {
@@ -93,8 +93,4 @@ export async function readSigner(
   Reflect.deleteProperty(env, PRIVATE_KEY);
   if (signWith !== undefined) return readSigningKey(signWith);
   return text === undefined || text === '' ? undefined : parseSigningKey(text, PRIVATE_KEY);
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }

@@ -3,7 +3,7 @@ import type { SqliteDatabase } from '../sqlite/load-sqlite.ts';
 import { listTables } from '../sqlite/tables.ts';
 
 /** What marks the database of a Network Authority. Source: specification of Genesis Mesh. */
-const NEEDED = ['schema_version', 'audit_events'];
+export const AUTHORITY_TABLES: readonly string[] = ['schema_version', 'audit_events'];
 const OF_STIGMEM = 'node_meta';
 
 /**
@@ -12,7 +12,7 @@ const OF_STIGMEM = 'node_meta';
  */
 export function assertAuthority(db: SqliteDatabase, name: string): void {
   const tables = new Set(listTables(db));
-  const missing = NEEDED.filter((table) => !tables.has(table));
+  const missing = AUTHORITY_TABLES.filter((table) => !tables.has(table));
   if (missing.length === 0) return;
   if (tables.has(OF_STIGMEM)) {
     throw new MeshBackupError(

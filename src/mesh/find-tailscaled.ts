@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { MeshBackupError } from '../errors.ts';
+import { isProgram } from './is-program.ts';
 
 /** Where packages put services' programs, which is not in everybody's PATH. */
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
@@ -44,15 +43,6 @@ export function assertOwnIsPossible(platform: NodeJS.Platform): void {
     'a tailscaled of our own is not supported on Windows.',
     "Use this machine's, with --mesh host, or name peers with --peer.",
   );
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function noDaemon(reason: string, hint: string): MeshBackupError {

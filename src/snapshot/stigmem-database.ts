@@ -2,7 +2,8 @@ import { MeshBackupError } from '../errors.ts';
 import type { SqliteDatabase } from '../sqlite/load-sqlite.ts';
 import { hasTables, listTables } from '../sqlite/tables.ts';
 
-const OURS = ['node_meta', 'schema_migrations'];
+/** What marks the database of a node. */
+export const STIGMEM_TABLES: readonly string[] = ['node_meta', 'schema_migrations'];
 const GENESIS = ['schema_version', 'audit_events'];
 /** What a hostile database holds is not read for ever: of a value one more, which shows that it is too long. */
 const MAX_CHARACTERS = 256;
@@ -25,20 +26,20 @@ export interface StigmemNode {
  * `DATABASE_SCHEMA` for one that was only begun, and SQLite's errors.
  */
 export function assertStigmem(db: SqliteDatabase, name: string): void {
-  if (hasTables(db, OURS)) return;
+  if (hasTables(db, STIGMEM_TABLES)) return;
   const tables = listTables(db);
   if (hasTables(db, GENESIS)) {
     throw new MeshBackupError('DATABASE_SYSTEM', `${name} is a Genesis Mesh database, not a Stigmem one.`, {
       hint: 'Its backups are made and restored with mesh-backup managed.',
     });
   }
-  if (tables.length > 0 && !tables.some((table) => OURS.includes(table))) {
+  if (tables.length > 0 && !tables.some((table) => STIGMEM_TABLES.includes(table))) {
     throw new MeshBackupError(
       'DATABASE_SYSTEM',
       `${name} is no Stigmem database: it has none of its tables.`,
     );
   }
-  const missing = OURS.filter((table) => !tables.includes(table)).join(' and ');
+  const missing = STIGMEM_TABLES.filter((table) => !tables.includes(table)).join(' and ');
   throw new MeshBackupError('DATABASE_SCHEMA', `${name} is no whole Stigmem database: it lacks ${missing}.`);
 }
 

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { recordedDrill, type DrilledServer } from '../../drill/recorded-drill.ts';
 import { MeshBackupError } from '../../errors.ts';
+import { readSigningKey } from '../../keys/signing-key.ts';
 import { readSavedAnswers } from '../../managed/saved-answers.ts';
 import { parseAuthorityUrl, withAuthority } from '../authority.ts';
 import type { CommandContext, CommandModule } from '../command-module.ts';
@@ -15,7 +16,6 @@ import {
 } from '../managed-flags.ts';
 import { optionValue } from '../option-value.ts';
 import { packageVersion } from '../package-version.ts';
-import { readSigner } from '../snapshot-flags.ts';
 import { declareWayFlags, type WayFlags } from '../way-flags.ts';
 
 interface DrillFlags extends AuthorityDatabaseFlags, WayFlags {
@@ -68,7 +68,7 @@ export const managedDrill: CommandModule<DrillFlags> = {
     const folder = neededFlag(flags.output, '--output', 'Write it down where?');
     assertStartFits(flags);
     if (flags.url !== undefined) parseAuthorityUrl(flags.url, '--url');
-    const signer = flags.signWith === undefined ? undefined : await readSigner(flags.signWith, {});
+    const signer = flags.signWith === undefined ? undefined : await readSigningKey(flags.signWith);
     if (signer === undefined)
       output.warn(line`⚠️  Without --sign-with nothing shows that the record was not changed later`);
     const report = new DoctorReport(output);

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { plural } from '../../archive/plural.ts';
+import { readSigningKey } from '../../keys/signing-key.ts';
 import type { AuthoritySettings } from '../../managed/authority-check.ts';
 import { gatherIncident } from '../../managed/incident.ts';
 import { RUNBOOKS, type Runbook } from '../../managed/runbooks.ts';
@@ -13,7 +14,6 @@ import {
   type AuthorityDatabaseFlags,
 } from '../managed-flags.ts';
 import { packageVersion } from '../package-version.ts';
-import { readSigner } from '../snapshot-flags.ts';
 import { declareWayFlags, type WayFlags } from '../way-flags.ts';
 import { declareWindow, windowOf, type WindowFlags } from '../window-flags.ts';
 
@@ -63,7 +63,7 @@ export const managedIncident: CommandModule<IncidentFlags> = {
     const window = windowOf(flags);
     // Before the work: a long copy for nothing would annoy.
     if (flags.url !== undefined) parseAuthorityUrl(flags.url, '--url');
-    const signer = flags.signWith === undefined ? undefined : await readSigner(flags.signWith, {});
+    const signer = flags.signWith === undefined ? undefined : await readSigningKey(flags.signWith);
     if (signer === undefined)
       output.warn(line`⚠️  Without --sign-with nothing shows that this was not changed later`);
 
